@@ -1,0 +1,85 @@
+# `make` alone lists what can be asked for. Works with the make of macOS (3.81) as well.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+# This file stands for a complete installation: it is written last, and is older than what changed since.
+INSTALLED := $(VENV)/installed
+
+# Asked of every Python before it is taken: a pyenv shim may be on PATH and yet fail when it runs, and Debian's
+# own Python comes without ensurepip until python3-venv is installed.
+FITS := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test test-browser notebooks bench lock lint format clean browser
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+
+# JupyterLab refuses to run as root unless told, and in a container there is often nobody else to be.
+# The chapter is named as the address to open, not as a file, so that it is also in the address that is printed.
+lab: $(INSTALLED) ## open the course in JupyterLab (the first time: install it)
+	@$(PYTHON) -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) \
+		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
+
+# Progress bars are made of times, which are never the same twice: notebooks are stored and compared without them.
+test: lint ## check style, run the tests, and run every notebook and compare what it shows
+	@$(PYTHON) -m pytest --quiet --ignore=tests/browser tests
+	@TQDM_DISABLE=1 $(PYTHON) -m pytest --quiet --nbval --nbval-current-env notebooks/*.ipynb notebooks/solutions/*.ipynb
+
+test-browser: browser $(INSTALLED) ## use the course in a real Chromium, as a learner would
+	@$(PYTHON) -m pytest --quiet tests/browser
+
+browser:
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
+		echo "No Chromium on PATH. On Debian and Ubuntu: apt-get install chromium"; exit 1; } >&2
+
+notebooks: $(INSTALLED) ## build notebooks/ from notebooks/source/
+	@TQDM_DISABLE=1 $(PYTHON) notebooks/source/build.py
+
+bench: $(INSTALLED) ## measure the speed of the engine
+	@$(PYTHON) tests/bench.py
+
+lock: $(INSTALLED) ## pin what pyproject.toml asks for (UPGRADE=1: the newest that fits)
+	@uv --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet uv
+	@PATH="$(VENV)/bin:$$PATH" $(PYTHON) .ci/lock.py $(if $(UPGRADE),--upgrade)
+
+lint: $(INSTALLED) ## check style
+	@$(PYTHON) -m ruff check --quiet --output-format=concise
+	@$(PYTHON) -m ruff format --quiet --check
+
+format: $(INSTALLED) ## put style right where that can be automatic
+	@$(PYTHON) -m ruff check --quiet --fix-only
+	@$(PYTHON) -m ruff format --quiet
+
+clean: ## remove what this file made
+	@rm -rf $(VENV) .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The package is installed in place, so that an edit shows at once. Installing it again also copies its JupyterLab
+# settings into the environment, hence the forced reinstall. Without build isolation nothing unpinned is fetched.
+$(INSTALLED): requirements.lock pyproject.toml course_utils/jupyterlab_settings.json
+	@set -e; \
+	uv=$$(uv --version >/dev/null 2>&1 && echo uv || true); \
+	if [ ! -e $@ ]; then \
+		echo "Installing the course into $(VENV). This is done once, and takes some minutes."; \
+		rm -rf $(VENV); \
+		if [ -z "$$uv" ] || ! uv venv --quiet --seed --python '>=3.11,<3.14' $(VENV); then \
+			for python in python3.13 python3.12 python3.11 python3; do \
+				if $$python -c '$(FITS)' >/dev/null 2>&1; then $$python -m venv $(VENV); break; fi; \
+			done; \
+		fi; \
+		if [ ! -e $(PYTHON) ]; then \
+			echo "No Python fits: the course needs Python 3.11, 3.12 or 3.13 with its venv module,"; \
+			echo "because TensorFlow has no release for others. Any one of these is a cure:"; \
+			echo "  any system      install uv, which fetches Python: https://docs.astral.sh/uv/"; \
+			echo "  Debian, Ubuntu  sudo apt-get install python3 python3-venv"; \
+			echo "  macOS           brew install python@3.13"; \
+			echo "  conda           conda env create --file environment.yml, then see README.md"; \
+			exit 1; \
+		fi >&2; \
+	fi; \
+	if [ "$$uv" ]; then install="uv pip install --quiet --python $(PYTHON)"; \
+	else install="$(PYTHON) -m pip install --quiet --disable-pip-version-check"; fi; \
+	$$install --require-hashes --requirement requirements.lock; \
+	$$install --force-reinstall --no-deps --no-build-isolation --editable .; \
+	touch $@

@@ -1,0 +1,262 @@
+"""The trainer: one or many networks of the learner's choice, trained live."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from course_utils import knobs as knob_rules
+from course_utils import optimizers
+from course_utils.datasets import Dataset
+from course_utils.runs import Runs
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from course_utils.population import Population
+
+
+class Trainer:
+    """Trains networks on a data set, as many at once as knobs and seeds ask for.
+
+    The first use of an architecture compiles it (about a second); after that every change of a knob that is
+    only a number trains at once, without compiling. Networks train on as many cores as there are.
+
+    Args:
+        model: A Keras model made of standard layers, or a function such as `models.mlp` that builds one from
+            `input_shape`, `outputs` and keywords; its keywords then become knobs too. The model itself is never
+            changed.
+        dataset: What to train on and validate with.
+        optimizer: A key of `optimizers.OPTIMIZERS`.
+        loss: A key of `losses.LOSSES`; None picks one that fits the targets.
+        batch_size: Rows in a mini-batch. What is left over at the end of an epoch is dropped, as by
+            `drop_remainder=True` in Keras; the next epoch shuffles anew.
+        epochs: Passes over the training rows.
+        track_updates: Whether to measure the length of every gradient and every update too.
+
+    Raises:
+        ValueError: If model, data and loss do not fit each other, or a value cannot be used.
+
+    Example:
+        >>> trainer = Trainer(models.mlp, datasets.digits())
+        >>> runs = trainer.run(learning_rate=[0.01, 0.1, 1.0], seeds=8)
+        >>> runs.select(learning_rate=0.1).final("val_accuracy").mean()
+    """
+
+    def __init__(
+        self,
+        model: keras.Model | Callable[..., keras.Model],
+        dataset: Dataset,
+        *,
+        optimizer: str = "sgd",
+        loss: str | None = None,
+        batch_size: int = 32,
+        epochs: int = 20,
+        track_updates: bool = False,
+    ) -> None:
+        self.dataset = dataset
+        self._build, self._model_knobs = _builder(model)
+        self._loss = loss
+        self._track_updates = track_updates
+        self._batch_size = knob_rules.batch_size(len(dataset.x_train))
+        self._defaults = {"optimizer": optimizer, "batch_size": batch_size}
+        self._populations: dict[tuple, Population] = {}
+        self._batch_size.check("batch_size", batch_size)
+        knob_rules.EPOCHS.check("epochs", epochs)
+        self.epochs = epochs
+        self._arrays = None
+        if not self._model_knobs:
+            self._population(self._complete({}))
+
+    def run(
+        self,
+        *,
+        seeds: int | Iterable[int] = 1,
+        epochs: int | None = None,
+        settings: Sequence[Mapping[str, Any]] | None = None,
+        progress: bool = True,
+        **knobs: Any,
+    ) -> Runs:
+        """Trains to the end.
+
+        Args:
+            seeds: How many networks to train for each setting (seeds 0, 1, …), or a list of seeds. A seed
+                decides the initial weights, the order of the data and the dropout noise, and nothing else does.
+            epochs: Passes over the training rows; None takes the trainer's.
+            settings: Settings to train, for when not every combination of values is wanted.
+            progress: Whether to show a progress bar when training takes more than a second.
+            **knobs: A value for each knob, or a list of values, all of which (in every combination) are
+                trained at once.
+
+        Returns:
+            The runs: for each setting every seed.
+
+        Raises:
+            ValueError: If a knob is unknown or a value cannot be used.
+        """
+        from tqdm.auto import tqdm
+
+        runs = None
+        total = self.epochs if epochs is None else epochs
+        with tqdm(total=total, unit=" epochs", delay=1, leave=False, disable=not progress) as bar:
+            for runs in self.stream(seeds=seeds, epochs=epochs, settings=settings, **knobs):
+                bar.update(runs.epochs_done - bar.n)
+        return runs
+
+    def stream(
+        self,
+        *,
+        seeds: int | Iterable[int] = 1,
+        epochs: int | None = None,
+        settings: Sequence[Mapping[str, Any]] | None = None,
+        **knobs: Any,
+    ) -> Iterator[Runs]:
+        """Trains step by step; takes what `run` takes, and checks it before it returns.
+
+        Close the iterator, or stop reading it, and training stops.
+
+        Yields:
+            The runs so far, after every epoch, and about every 50 ms of steps where epochs are long.
+        """
+        epochs = self.epochs if epochs is None else epochs
+        knob_rules.EPOCHS.check("epochs", epochs)
+        seeds = knob_rules.seed_list(seeds)
+        members = [{**s, "seed": seed} for s in self._settings(settings, knobs) for seed in seeds]
+        buckets: dict[tuple, list[int]] = {}
+        for index, member in enumerate(members):
+            buckets.setdefault(self._shape(member), []).append(index)
+        parts = [(self._population(members[rows[0]]), rows) for rows in buckets.values()]
+        for population, rows in parts:
+            self._check_dropout(population, [members[row]["dropout"] for row in rows])
+        from course_utils.session import Session
+
+        return Session(members, parts, self._data(), epochs, self._track_updates).stream()
+
+    def initial_weights(self, seed: int = 0, init_scale: float = 1.0, **knobs: Any) -> list[np.ndarray]:
+        """Draws the weights that a network of this seed starts from.
+
+        Args:
+            seed: The seed.
+            init_scale: Factor on the randomly drawn weights.
+            **knobs: Knobs of the model.
+
+        Returns:
+            Trainable weights, then the others: `[*model.trainable_variables, *model.non_trainable_variables]`.
+        """
+        population = self._population(self._complete(knobs))
+        trainable, rest = population.initial_weights(seed, init_scale)
+        return [*trainable, *rest]
+
+    def batches(self, seed: int = 0, epoch: int = 0, batch_size: int | None = None) -> np.ndarray:
+        """Lists the training rows of every batch of an epoch.
+
+        Args:
+            seed: The seed.
+            epoch: Number of the epoch, counted from 0.
+            batch_size: Rows in a batch; None takes the trainer's.
+
+        Returns:
+            Row numbers, shape (steps, batch_size).
+        """
+        from course_utils.session import batch_order
+
+        return batch_order(len(self.dataset.x_train), batch_size or self._defaults["batch_size"], seed, epoch)
+
+    def _settings(self, settings: Sequence[Mapping[str, Any]] | None, knobs: Mapping[str, Any]) -> list[dict]:
+        chosen = [{**knobs, **setting} for setting in ([{}] if settings is None else settings)]
+        if not chosen:
+            raise ValueError("settings=[] trains nothing: give at least one setting.")
+        unfolded = [one for setting in chosen for one in knob_rules.unfold(setting)]
+        used = {name for s in unfolded for name in optimizers.get(self._optimizer_of(s)).defaults}
+        for setting in unfolded:
+            for name in setting:
+                self._check_name(name, used)
+        return [self._complete(setting) for setting in unfolded]
+
+    def _optimizer_of(self, setting: Mapping[str, Any]) -> str:
+        return setting.get("optimizer", self._defaults["optimizer"])
+
+    def _check_name(self, name: str, used: set[str]) -> None:
+        known = {*knob_rules.RUNTIME, *used, *self._defaults, *self._model_knobs}
+        if name in known:
+            return
+        if name in knob_rules.OPTIMIZER:
+            having = [o.name for o in optimizers.OPTIMIZERS.values() if name in o.defaults]
+            raise ValueError(f"{name} is no knob of this optimizer: leave it out, or choose {' or '.join(having)}.")
+        raise ValueError(f"{name} is no knob of this trainer: choose among {', '.join(sorted(known))}.")
+
+    def _complete(self, setting: Mapping[str, Any]) -> dict[str, Any]:
+        """Adds the default of every knob that a setting leaves out, and checks all values."""
+        optimizer = optimizers.get(self._optimizer_of(setting))
+        defaults = {name: knob.default for name, knob in knob_rules.RUNTIME.items()}
+        known = {**defaults, **optimizer.defaults, **self._defaults, **self._model_knobs}
+        full = {name: setting.get(name, default) for name, default in known.items()}
+        rules = {**knob_rules.RUNTIME, **knob_rules.OPTIMIZER, "batch_size": self._batch_size}
+        for name, value in full.items():
+            if name in rules:
+                rules[name].check(name, value)
+        return full
+
+    def _shape(self, member: Mapping[str, Any]) -> tuple:
+        return tuple(member[name] for name in (*self._defaults, *self._model_knobs))
+
+    def _population(self, member: Mapping[str, Any]) -> Population:
+        from course_utils.population import Population
+
+        knobs = {name: member[name] for name in self._model_knobs}
+        key = (member["optimizer"], *knobs.values())
+        if key not in self._populations:
+            model = self._build(self.dataset, knobs)
+            _check_fit(model, self.dataset)
+            rule = optimizers.get(member["optimizer"])
+            self._populations[key] = Population(model, rule, self._loss, self.dataset.classes, self._track_updates)
+        return self._populations[key]
+
+    def _check_dropout(self, population: Population, rates: list[float | None]) -> None:
+        given = [rate for rate in rates if rate is not None]
+        if given and not population.dropout_rates:
+            raise ValueError(
+                f"dropout={given[0]!r} has nothing to act on: put keras.layers.Dropout into the model "
+                "(models.mlp does with dropout_layers=True)."
+            )
+
+    def _data(self) -> tuple:
+        if self._arrays is None:
+            import tensorflow as tf
+
+            data = self.dataset
+            self._arrays = tuple(map(tf.constant, (data.x_train, data.y_train, data.x_validation, data.y_validation)))
+        return self._arrays
+
+
+def _builder(model: Any) -> tuple[Callable, dict[str, Any]]:
+    """Returns a function that builds the model from a data set and knobs, and the defaults of those knobs."""
+    if hasattr(model, "stateless_call"):
+        return lambda dataset, knobs: model, {}
+    if not callable(model):
+        raise ValueError(f"model={model!r} is neither a Keras model nor a function that builds one.")
+    parameters = inspect.signature(model).parameters.values()
+    knobs = {p.name: p.default for p in parameters if p.default is not p.empty}
+    clash = sorted(set(knobs) & {*knob_rules.RUNTIME, *knob_rules.OPTIMIZER, "batch_size", "optimizer", "seed"})
+    if clash:
+        raise ValueError(f"model takes a keyword {clash[0]!r}, which is a knob of training: give it another name.")
+    return lambda dataset, chosen: model(dataset.input_shape, dataset.outputs, **chosen), knobs
+
+
+def _check_fit(model: keras.Model, dataset: Dataset) -> None:
+    if not model.built:
+        raise ValueError(f"model={model.name!r} has no weights yet: start it with keras.Input(shape).")
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ValueError(f"model={model.name!r} has several inputs or outputs: give it one of each.")
+    if tuple(model.input_shape[1:]) != dataset.input_shape:
+        raise ValueError(
+            f"model={model.name!r} takes inputs of shape {tuple(model.input_shape[1:])}, but the data set "
+            f"{dataset.name!r} has {dataset.input_shape}: build it with keras.Input({dataset.input_shape})."
+        )
+    if dataset.classes is None and model.output_shape[-1] != dataset.outputs:
+        raise ValueError(
+            f"model={model.name!r} puts out {model.output_shape[-1]} numbers, but the data set {dataset.name!r} has "
+            f"{dataset.outputs} targets: give the last layer {dataset.outputs} units."
+        )

@@ -1,0 +1,170 @@
+"""Twins of Keras models that train well as a population: the same weights, some layers computed another way."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+
+def twin_of(model: keras.Model) -> keras.Model:
+    """Copies a model's architecture, with layers replaced where a population needs it.
+
+    Convolutions become products of patches with a matrix and non-overlapping max-pooling a reshape (XLA's own
+    are slow when every member has its own kernel); dropout gets its rate and its noise as inputs; recurrent
+    layers are unrolled; a final softmax or sigmoid is left out, because losses are computed from logits.
+
+    Args:
+        model: A built Sequential or Functional model.
+
+    Returns:
+        A model with variables of the same shapes in the same order, plus two for each dropout layer.
+
+    Raises:
+        ValueError: If the model cannot be copied layer by layer, or has a random layer other than Dropout.
+    """
+    if not isinstance(model, keras.Sequential | keras.src.models.functional.Functional):
+        raise ValueError(
+            f"model={model.name!r} is a {type(model).__name__} with a call of its own, which cannot be copied layer "
+            "by layer: build it with keras.Sequential or keras.Model(inputs, outputs)."
+        )
+    last = model.layers[-1]
+
+    def swap(layer: keras.Layer) -> keras.Layer:
+        config = layer.get_config()
+        if layer is last and config.get("activation") in ("softmax", "sigmoid"):
+            return type(layer).from_config({**config, "activation": "linear"})
+        if layer is last and isinstance(layer, keras.layers.Softmax):
+            return keras.layers.Activation("linear", name=layer.name)
+        if type(layer) is keras.layers.Dropout:
+            return RuntimeDropout(layer.rate, layer.noise_shape, name=layer.name)
+        if type(layer) is keras.layers.Conv2D and layer.groups == 1 and layer.data_format == "channels_last":
+            return PatchConv2D.from_config(config)
+        if type(layer) is keras.layers.MaxPooling2D and _tiles(layer):
+            return TiledMaxPooling2D.from_config(config)
+        if isinstance(layer, keras.layers.RNN):
+            return type(layer).from_config({**config, "unroll": True})
+        return type(layer).from_config(config)
+
+    twin = keras.models.clone_model(model, clone_function=swap)
+    _reject_random_layers(twin)
+    return twin
+
+
+def ends_in_probabilities(model: keras.Model) -> bool:
+    """Tells whether the last layer of a model turns logits into probabilities."""
+    last = model.layers[-1]
+    return isinstance(last, keras.layers.Softmax) or last.get_config().get("activation") in ("softmax", "sigmoid")
+
+
+def runtime_dropouts(twin: keras.Model) -> list[RuntimeDropout]:
+    """Lists the dropout layers of a twin."""
+    return [layer for layer in twin._flatten_layers(include_self=False) if isinstance(layer, RuntimeDropout)]
+
+
+def _tiles(layer: keras.layers.MaxPooling2D) -> bool:
+    whole = all(size is not None and size % pool == 0 for size, pool in zip(layer.input.shape[1:3], layer.pool_size))
+    same_step = tuple(layer.strides) == tuple(layer.pool_size)
+    return same_step and layer.data_format == "channels_last" and (whole or layer.padding == "valid")
+
+
+def _reject_random_layers(twin: keras.Model) -> None:
+    for layer in twin._flatten_layers(include_self=False):
+        if any("seed_generator" in variable.path for variable in layer.non_trainable_variables):
+            raise ValueError(
+                f"layer {layer.name!r} ({type(layer).__name__}) draws random numbers that cannot be repeated for "
+                "every network of a population: use Dropout, or take the layer out."
+            )
+
+
+class PatchConv2D(keras.layers.Conv2D):
+    """A convolution as one product: every patch of the image, as a row, times the kernel, as a matrix."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        patches = self._patches(inputs)
+        kernel = tf.reshape(self.kernel, (-1, self.filters))
+        rows = tf.matmul(tf.reshape(patches, (-1, kernel.shape[0])), kernel)
+        outputs = tf.reshape(rows, (-1, *patches.shape[1:3], self.filters))
+        if self.use_bias:
+            outputs = outputs + self.bias
+        return self.activation(outputs)
+
+    def _patches(self, images: tf.Tensor) -> tf.Tensor:
+        steps, gaps = self.strides, self.dilation_rate
+        if self.padding == "same":
+            images = tf.pad(images, [[0, 0], *self._padding(images.shape), [0, 0]])
+        reach = [1 + (size - 1) * gap for size, gap in zip(self.kernel_size, gaps)]
+        last = [size - far for size, far in zip(images.shape[1:3], reach)]
+        shifted = [
+            images[:, top : top + last[0] + 1 : steps[0], left : left + last[1] + 1 : steps[1]]
+            for top in range(0, reach[0], gaps[0])
+            for left in range(0, reach[1], gaps[1])
+        ]
+        return tf.concat(shifted, axis=-1)
+
+    def _padding(self, shape: tf.TensorShape) -> list[list[int]]:
+        """As TensorFlow's "SAME": enough zeros for ceil(size / stride) outputs, the odd one at the end."""
+        pads = []
+        for size, kernel, step, gap in zip(shape[1:3], self.kernel_size, self.strides, self.dilation_rate):
+            total = max((-(-size // step) - 1) * step + (kernel - 1) * gap + 1 - size, 0)
+            pads.append([total // 2, total - total // 2])
+        return pads
+
+
+class TiledMaxPooling2D(keras.layers.MaxPooling2D):
+    """Max-pooling of tiles that do not overlap: a reshape and a maximum."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        rows, columns = self.pool_size
+        high, wide, channels = inputs.shape[1] // rows, inputs.shape[2] // columns, inputs.shape[3]
+        tiles = tf.reshape(
+            inputs[:, : high * rows, : wide * columns], (-1, high, rows, wide, columns, channels)
+        )
+        return tf.reduce_max(tiles, axis=(2, 4))
+
+
+class RuntimeDropout(keras.layers.Layer):
+    """Dropout whose rate is a variable and whose noise follows from a seed variable and nothing else.
+
+    TensorFlow's own random operations run one member at a time inside `tf.vectorized_map`; hashing a counter
+    is plain arithmetic and runs for all at once. The seed variable grows by one at each training call.
+
+    Source: the finaliser of MurmurHash3 (Appleby 2011) as the hash.
+    """
+
+    def __init__(self, rate: float, noise_shape: tuple | None = None, **options: object) -> None:
+        super().__init__(**options)
+        self.start_rate = rate
+        self.noise_shape = noise_shape
+
+    def build(self, input_shape: tuple) -> None:
+        constant = keras.initializers.Constant
+        self.rate = self.add_weight(shape=(), initializer=constant(self.start_rate), trainable=False, name="rate")
+        self.seed = self.add_weight(shape=(), initializer="zeros", trainable=False, dtype="int32", name="seed")
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        if not training:
+            return inputs
+        sizes = tf.shape(inputs)
+        shape = [
+            sizes[axis] if self.noise_shape is None or self.noise_shape[axis] is None else self.noise_shape[axis]
+            for axis in range(inputs.shape.rank)
+        ]
+        rate = tf.convert_to_tensor(self.rate)
+        keep = tf.reshape(_uniform(tf.reduce_prod(shape), self.seed), shape) >= rate
+        self.seed.assign(self.seed + 1)
+        return tf.where(keep, inputs / (1 - rate), 0.0)
+
+
+def _uniform(count: tf.Tensor, seed: keras.Variable) -> tf.Tensor:
+    """Hashes the counters 0 … count-1, started at a place that the seed decides, to numbers in 0 … 1."""
+    start = _mix(tf.cast(tf.convert_to_tensor(seed), tf.uint32))
+    bits = _mix(tf.range(count, dtype=tf.int32) + tf.cast(start, tf.int32))
+    return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) / 2.0**24
+
+
+def _mix(number: tf.Tensor) -> tf.Tensor:
+    number = tf.cast(number, tf.uint32)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        number = tf.bitwise.bitwise_xor(number, tf.bitwise.right_shift(number, tf.constant(shift, tf.uint32)))
+        number = number * tf.constant(factor, tf.uint32)
+    return tf.bitwise.bitwise_xor(number, tf.bitwise.right_shift(number, tf.constant(16, tf.uint32)))
