@@ -24,13 +24,14 @@ lab: $(INSTALLED) ## open the course in JupyterLab (the first time: install it)
 # Progress bars are made of times, which are never the same twice: notebooks are stored and compared without them.
 test: lint ## check style, run the tests, and run every notebook and compare what it shows
 	@$(PYTHON) -m pytest --quiet --ignore=tests/browser tests
-	@TQDM_DISABLE=1 $(PYTHON) -m pytest --quiet --nbval --nbval-current-env notebooks/*.ipynb notebooks/solutions/*.ipynb
+	@TQDM_DISABLE=1 $(PYTHON) -m pytest --quiet --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
+		notebooks/*.ipynb notebooks/solutions/*.ipynb
 
 test-browser: browser $(INSTALLED) ## use the course in a real Chromium, as a learner would
 	@$(PYTHON) -m pytest --quiet tests/browser
 
 browser:
-	@command -v chromium || command -v chromium-browser || command -v google-chrome || { \
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || { \
 		echo "No Chromium on PATH. On Debian and Ubuntu: apt-get install chromium"; exit 1; } >&2
 
 notebooks: $(INSTALLED) ## build notebooks/ from notebooks/source/

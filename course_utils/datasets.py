@@ -100,7 +100,7 @@ def _checked_inputs(x: ArrayLike) -> np.ndarray:
         x = np.asarray(x, dtype="float64")
     except (TypeError, ValueError) as error:
         raise ValueError("x holds something that is not a number: encode text and categories as numbers.") from error
-    if x.ndim < 2:
+    if x.ndim < 2 or not len(x):
         raise ValueError(f"x has shape {x.shape}: give one row per example, x.reshape(-1, 1) for a single feature.")
     bad = ~np.isfinite(x).reshape(len(x), -1).all(axis=1)
     if bad.any():

@@ -35,6 +35,9 @@ LOSSES: dict[str, Loss] = {
     "mean_absolute_error": _absolute,
 }
 
+#: The last activation whose inverse these losses compute themselves, which is more exact.
+UNDOES = {"sparse_categorical_crossentropy": "softmax", "binary_crossentropy": "sigmoid"}
+
 
 def choose(name: str | None, classes: int | None, outputs: int) -> tuple[str, Loss]:
     """Picks the loss that fits the targets, or checks the one that was asked for.
@@ -60,7 +63,9 @@ def choose(name: str | None, classes: int | None, outputs: int) -> tuple[str, Lo
         kind = "numbers" if classes is None else f"{classes} classes"
         raise ValueError(f"loss={name!r} does not fit targets that are {kind}: leave it out to have one chosen.")
     if name == "sparse_categorical_crossentropy" and outputs < classes:
-        raise ValueError(f"model puts out {outputs} numbers for {classes} classes: give its last layer {classes} units.")
+        raise ValueError(
+            f"model puts out {outputs} numbers for {classes} classes: give its last layer {classes} units."
+        )
     if name == "binary_crossentropy" and (outputs, classes) != (1, 2):
         raise ValueError(f"loss={name!r} needs one output and two classes, not {outputs} and {classes}.")
     return name, LOSSES[name]

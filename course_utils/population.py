@@ -33,8 +33,8 @@ class State(NamedTuple):
 class Steps(NamedTuple):
     """What a stretch of steps measured, at each step and each member: arrays of shape (steps, members).
 
-    `correct` is the sum over the steps of the share of right answers, shape (members,). The last two, of the same
-    shape, are measured on the validation rows after the last step of an epoch, and 0 elsewhere.
+    `correct` is the number of right answers in all the steps, shape (members,). The last two, of the same shape, are
+    measured on the validation rows after the last step of an epoch, and 0 elsewhere.
     """
 
     loss: tf.Tensor
@@ -67,12 +67,13 @@ class Population:
         self.classify = classes is not None
         self._track_updates = track_updates
         self._initial = InitialWeights(model)
-        self._twin = twins.twin_of(model)
-        dropouts = twins.runtime_dropouts(self._twin)
-        self.dropout_rates = [layer.start_rate for layer in dropouts]
-        owned = [id(variable) for layer in dropouts for variable in layer.non_trainable_variables]
-        self._kept = [id(v) not in owned for v in self._twin.non_trainable_variables]
+        self._twin = twins.twin_of(model, _undone(model, self.loss_name))
+        self._dropouts = twins.runtime_dropouts(self._twin)
+        self._idle = twins.idle_seeds(self._twin)
+        own = {id(v) for v in (*self._idle, *(v for d in self._dropouts for v in d.non_trainable_variables))}
+        self._kept = [id(v) not in own for v in self._twin.non_trainable_variables]
         self._kernels = [len(v.shape) >= 2 for v in self._twin.trainable_variables]
+        self._constraints = [v.constraint or (lambda w: w) for v in self._twin.trainable_variables]
         self.train = tf.function(self._train, jit_compile=True)
 
     def initial_weights(self, seed: int, scale: float) -> tuple[Weights, Weights]:
@@ -89,12 +90,18 @@ class Population:
 
         Returns:
             The state.
+
+        Raises:
+            ValueError: If there is a dropout rate and no layer to use it.
         """
         draws = [self._initial.draw(seed, scale) for seed, scale in zip(seeds, scales)]
         trainable = [tf.constant(np.stack(weights)) for weights in zip(*(draw[0] for draw in draws))]
         kept = iter(list(zip(*(draw[1] for draw in draws))))
-        extra = iter(self._dropout_values(seeds, dropout))
-        non_trainable = [tf.constant(np.stack(next(kept if keep else extra))) for keep in self._kept]
+        own = self._own_values(seeds, dropout)
+        non_trainable = [
+            tf.constant(np.stack(next(kept) if keep else own[id(v)]))
+            for v, keep in zip(self._twin.non_trainable_variables, self._kept)
+        ]
         memory = [tuple(tf.fill(w.shape, start) for start in self.optimizer.memory) for w in trainable]
         members = len(seeds)
         return State(
@@ -106,11 +113,19 @@ class Population:
             tf.zeros((members,), tf.int32),
         )
 
-    def _dropout_values(self, seeds: list[int], dropout: list[float | None]) -> list[list]:
-        values = []
-        for index, built in enumerate(self.dropout_rates):
-            values.append([np.float32(built if rate is None else rate) for rate in dropout])
-            values.append([np.random.SeedSequence([s, 2, index]).generate_state(1)[0].astype("int32") for s in seeds])
+    def _own_values(self, seeds: list[int], dropout: list[float | None]) -> dict[int, list]:
+        """Makes the values of the variables that only the twin has, by the variables' ids."""
+        given = [rate for rate in dropout if rate is not None]
+        if given and not self._dropouts:
+            raise ValueError(
+                f"dropout={given[0]!r} has nothing to act on: put keras.layers.Dropout into the model "
+                "(models.mlp does with dropout_layers=True)."
+            )
+        values = {id(seed): [seed.numpy()] * len(seeds) for seed in self._idle}
+        for index, layer in enumerate(self._dropouts):
+            noise = [np.random.SeedSequence([seed, 2, index]).generate_state(1)[0].astype("int32") for seed in seeds]
+            values[id(layer.seed)] = noise
+            values[id(layer.rate)] = [np.float32(layer.start_rate if rate is None else rate) for rate in dropout]
         return values
 
     def weights(self, state: State, member: int) -> tuple[Weights, Weights]:
@@ -161,10 +176,9 @@ class Population:
         def member(inputs: tuple) -> tuple:
             trainable, non_trainable, memory, batch, knobs = inputs
             loss, right, gradients, non_trainable = self._gradients(trainable, non_trainable, batch, knobs)
-            moved = [
-                self.optimizer.update(w, g, m, count, knobs) for w, g, m in zip(trainable, gradients, memory)
-            ]
-            new, memory = [w for w, _ in moved], [m for _, m in moved]
+            moved = [self.optimizer.update(w, g, m, count, knobs) for w, g, m in zip(trainable, gradients, memory)]
+            new = [constrain(w) for constrain, (w, _) in zip(self._constraints, moved)]
+            memory = [m for _, m in moved]
             lengths = (0.0, 0.0)
             if self._track_updates:
                 lengths = (_length([a - b for a, b in zip(new, trainable)]), _length(gradients))
@@ -190,11 +204,22 @@ class Population:
             penalty = knobs["l1"] * sum(tf.reduce_sum(tf.abs(w)) for w in kernels)
             penalty += knobs["l2"] * sum(tf.reduce_sum(w * w) for w in kernels)
             objective = loss + penalty + sum(extra)
-        right = tf.reduce_mean(self._correct(y, outputs))
+        right = tf.reduce_sum(self._correct(y, outputs))
         return loss, right, tape.gradient(objective, trainable), non_trainable
 
     def _correct(self, y: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
         return losses.correct(y, outputs) if self.classify else tf.zeros(tf.shape(outputs)[0])
+
+
+def _undone(model: keras.Model, loss: str) -> str | None:
+    """Names the last activation that the loss computes itself, after a look whether model and loss fit."""
+    undone, ending = losses.UNDOES.get(loss), twins.ending(model)
+    if undone and ending not in (undone, None):
+        raise ValueError(
+            f"model={model.name!r} ends in {ending}, which does not fit loss={loss!r}: "
+            f"let it end in {undone}, or in no activation."
+        )
+    return undone
 
 
 def _length(arrays: list) -> tf.Tensor:

@@ -56,6 +56,11 @@ class Runs:
         return self.history["loss"].shape[1]
 
     @property
+    def started(self) -> bool:
+        """Whether any epoch is done."""
+        return self.epochs_done > 0
+
+    @property
     def finished(self) -> bool:
         """Whether all epochs are done."""
         return self.epochs_done == self.epochs
@@ -77,6 +82,37 @@ class Runs:
         if not self.epochs_done:
             raise ValueError(f"metric={metric!r} has no value yet: no epoch is done.")
         return self.history[metric][:, -1]
+
+    def summary(self) -> str:
+        """Says how training went or goes, in words."""
+        if not self.started:
+            return "before the first epoch"
+        parts = [f"{self.epochs_done} of {self.epochs} epochs"]
+        parts += [f"{name} {value}" for name, value in self.scores().items()]
+        seeds = len(self.values("seed"))
+        settings = len(self) // seeds
+        parts.append(f"{settings} settings × {seeds} seeds" if settings > 1 else _count(seeds, "seed"))
+        lost = self.diverged_at[self.diverged_at > 0]
+        if len(lost):
+            who = "" if len(self) == 1 else f"{len(lost)} of {len(self)} "
+            parts.append(f"{who}diverged at step {lost.min()}" + (" at the earliest" if len(lost) > 1 else ""))
+        return " · ".join(parts)
+
+    def scores(self) -> dict[str, str]:
+        """Gives the last validation score in words: mean ± standard deviation, or the range over several settings."""
+        metric = "val_accuracy" if "val_accuracy" in self.history else "val_loss"
+        name = metric.replace("val_", "validation ")
+        if not self.started:
+            return {}
+        last = self.final(metric)
+        last = last[np.isfinite(last)]
+        if not len(last):
+            return {name: "not a number"}
+        if len(last) == 1:
+            return {name: _score(last[0])}
+        if len(self) > len(self.values("seed")):
+            return {name: f"{_score(last.min())} … {_score(last.max())}"}
+        return {name: f"{_score(last.mean())} ± {_score(last.std())}"}
 
     def values(self, knob: str) -> list[Any]:
         """Lists the different values of a knob, in the order in which they were given."""
@@ -151,3 +187,11 @@ class Runs:
     def _require_knob(self, knob: str) -> None:
         if knob not in self.settings[0]:
             raise ValueError(f"knob={knob!r} is not known: choose one of {', '.join(self.settings[0])}.")
+
+
+def _score(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 100 else f"{value:.1e}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)

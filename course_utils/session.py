@@ -74,7 +74,9 @@ class Session:
         self._seat = {row: (group, i) for group in self._groups for i, row in enumerate(group.rows)}
 
     def stream(self) -> Iterator[Runs]:
-        """Trains; yields the runs so far after every epoch, and every slice of time within long ones."""
+        """Trains; yields the runs so far before compiling, after every epoch, and now and then within long ones."""
+        if any(group.cold for group in self._groups):
+            yield self._runs(0)
         slice_ = _SLICE * min(1, cores() / len(self._groups))
         for epoch in range(self._epochs):
             _side_by_side(lambda group, at=epoch: group.begin(at, self._history["val_loss"]), self._groups)
@@ -136,10 +138,16 @@ class _Group:
             np.full(shape, np.nan, "float32") for _ in range(4)
         )
         self.diverged_at = np.zeros(len(self._members), int)
+        self._compiled = None
 
     @property
     def epoch_done(self) -> bool:
         return self._at == self.steps
+
+    @property
+    def cold(self) -> bool:
+        """Whether the first step will have to wait for the compiler."""
+        return self._pace() is None
 
     def begin(self, epoch: int, val_loss: np.ndarray) -> None:
         """Shuffles the data and looks up the learning rates of an epoch."""
@@ -161,7 +169,7 @@ class _Group:
 
     def advance(self, seconds: float) -> None:
         """Takes as many steps of the epoch as fit into about that many seconds."""
-        if self._pace() is None:
+        if self.cold:
             self._train(self._at, self._at)  # compiles, so that the first measured time is one of training
         steps = min(self.steps - self._at, 32 if self._pace() in (None, 0) else max(1, int(seconds / self._pace())))
         start = time.perf_counter()
@@ -178,8 +186,11 @@ class _Group:
         self.step += steps
 
     def _train(self, start: int, stop: int) -> Any:
-        span = tf.constant([start, stop])
-        self.state, measured = self.population.train(self.state, self._data, self._order, self._rates, self._knobs, span)
+        inputs = (self.state, self._data, self._order, self._rates, self._knobs, tf.constant([start, stop]))
+        if self._compiled is None:
+            # Calling `train` itself with five new shapes makes TensorFlow warn, on stderr, of tracing too often.
+            self._compiled = self.population.train.get_concrete_function(*inputs)
+        self.state, measured = self._compiled(*inputs)
         return measured
 
     def _pace(self, seconds: float | None = None) -> float | None:
@@ -194,7 +205,7 @@ class _Group:
         """Writes the curves of an epoch."""
         here = len(self.rows)
         losses = self.batch_loss[:here, self.step - self.steps : self.step]
-        curves = (losses.mean(axis=1), self._correct / self.steps, *self._scores)
+        curves = (losses.mean(axis=1, dtype="float64"), self._correct / (self.steps * self._batch_size), *self._scores)
         for name, curve in zip(CURVES, curves):
             if name in history:
                 history[name][self.rows, epoch] = curve[:here]

@@ -61,7 +61,7 @@ class Trainer:
         self._loss = loss
         self._track_updates = track_updates
         self._batch_size = knob_rules.batch_size(len(dataset.x_train))
-        self._defaults = {"optimizer": optimizer, "batch_size": batch_size}
+        self._defaults = {"optimizer": optimizers.get(optimizer).name, "batch_size": batch_size}
         self._populations: dict[tuple, Population] = {}
         self._batch_size.check("batch_size", batch_size)
         knob_rules.EPOCHS.check("epochs", epochs)
@@ -100,7 +100,8 @@ class Trainer:
 
         runs = None
         total = self.epochs if epochs is None else epochs
-        with tqdm(total=total, unit=" epochs", delay=1, leave=False, disable=not progress) as bar:
+        quiet = {} if progress else {"disable": True}  # disable=False would overrule the variable TQDM_DISABLE
+        with tqdm(total=total, unit=" epochs", delay=1, leave=False, **quiet) as bar:
             for runs in self.stream(seeds=seeds, epochs=epochs, settings=settings, **knobs):
                 bar.update(runs.epochs_done - bar.n)
         return runs
@@ -118,7 +119,8 @@ class Trainer:
         Close the iterator, or stop reading it, and training stops.
 
         Yields:
-            The runs so far, after every epoch, and about every 50 ms of steps where epochs are long.
+            The runs so far, after every epoch, and about every 50 ms of steps where epochs are long. Where something
+            has to be compiled first, runs of no epoch come at once.
         """
         epochs = self.epochs if epochs is None else epochs
         knob_rules.EPOCHS.check("epochs", epochs)
@@ -128,8 +130,6 @@ class Trainer:
         for index, member in enumerate(members):
             buckets.setdefault(self._shape(member), []).append(index)
         parts = [(self._population(members[rows[0]]), rows) for rows in buckets.values()]
-        for population, rows in parts:
-            self._check_dropout(population, [members[row]["dropout"] for row in rows])
         from course_utils.session import Session
 
         return Session(members, parts, self._data(), epochs, self._track_updates).stream()
@@ -145,8 +145,8 @@ class Trainer:
         Returns:
             Trainable weights, then the others: `[*model.trainable_variables, *model.non_trainable_variables]`.
         """
-        population = self._population(self._complete(knobs))
-        trainable, rest = population.initial_weights(seed, init_scale)
+        (setting,) = self._settings(None, {**knobs, "init_scale": init_scale})
+        trainable, rest = self._population(setting).initial_weights(seed, init_scale)
         return [*trainable, *rest]
 
     def batches(self, seed: int = 0, epoch: int = 0, batch_size: int | None = None) -> np.ndarray:
@@ -162,7 +162,9 @@ class Trainer:
         """
         from course_utils.session import batch_order
 
-        return batch_order(len(self.dataset.x_train), batch_size or self._defaults["batch_size"], seed, epoch)
+        size = self._defaults["batch_size"] if batch_size is None else batch_size
+        self._batch_size.check("batch_size", size)
+        return batch_order(len(self.dataset.x_train), size, seed, epoch)
 
     def _settings(self, settings: Sequence[Mapping[str, Any]] | None, knobs: Mapping[str, Any]) -> list[dict]:
         chosen = [{**knobs, **setting} for setting in ([{}] if settings is None else settings)]
@@ -214,14 +216,6 @@ class Trainer:
             self._populations[key] = Population(model, rule, self._loss, self.dataset.classes, self._track_updates)
         return self._populations[key]
 
-    def _check_dropout(self, population: Population, rates: list[float | None]) -> None:
-        given = [rate for rate in rates if rate is not None]
-        if given and not population.dropout_rates:
-            raise ValueError(
-                f"dropout={given[0]!r} has nothing to act on: put keras.layers.Dropout into the model "
-                "(models.mlp does with dropout_layers=True)."
-            )
-
     def _data(self) -> tuple:
         if self._arrays is None:
             import tensorflow as tf
@@ -246,6 +240,9 @@ def _builder(model: Any) -> tuple[Callable, dict[str, Any]]:
 
 
 def _check_fit(model: keras.Model, dataset: Dataset) -> None:
+    from course_utils import twins
+
+    twins.require_layers(model)
     if not model.built:
         raise ValueError(f"model={model.name!r} has no weights yet: start it with keras.Input(shape).")
     if len(model.inputs) != 1 or len(model.outputs) != 1:

@@ -6,54 +6,74 @@ import keras
 import tensorflow as tf
 
 
-def twin_of(model: keras.Model) -> keras.Model:
+def twin_of(model: keras.Model, undone: str | None = None) -> keras.Model:
     """Copies a model's architecture, with layers replaced where a population needs it.
 
     Convolutions become products of patches with a matrix and non-overlapping max-pooling a reshape (XLA's own
     are slow when every member has its own kernel); dropout gets its rate and its noise as inputs; recurrent
-    layers are unrolled; a final softmax or sigmoid is left out, because losses are computed from logits.
+    layers are unrolled; the final activation that the loss computes itself is left out.
 
     Args:
         model: A built Sequential or Functional model.
+        undone: "softmax" or "sigmoid", if the loss is computed from the numbers before it, else None.
 
     Returns:
         A model with variables of the same shapes in the same order, plus two for each dropout layer.
 
     Raises:
-        ValueError: If the model cannot be copied layer by layer, or has a random layer other than Dropout.
+        ValueError: If the model has a random layer other than Dropout.
     """
-    if not isinstance(model, keras.Sequential | keras.src.models.functional.Functional):
-        raise ValueError(
-            f"model={model.name!r} is a {type(model).__name__} with a call of its own, which cannot be copied layer "
-            "by layer: build it with keras.Sequential or keras.Model(inputs, outputs)."
-        )
-    last = model.layers[-1]
+    last = model.layers[-1] if undone is not None and ending(model) == undone else None
 
     def swap(layer: keras.Layer) -> keras.Layer:
         config = layer.get_config()
-        if layer is last and config.get("activation") in ("softmax", "sigmoid"):
-            return type(layer).from_config({**config, "activation": "linear"})
-        if layer is last and isinstance(layer, keras.layers.Softmax):
-            return keras.layers.Activation("linear", name=layer.name)
+        if layer is last:
+            return _without_activation(layer, config)
         if type(layer) is keras.layers.Dropout:
             return RuntimeDropout(layer.rate, layer.noise_shape, name=layer.name)
         if type(layer) is keras.layers.Conv2D and layer.groups == 1 and layer.data_format == "channels_last":
             return PatchConv2D.from_config(config)
         if type(layer) is keras.layers.MaxPooling2D and _tiles(layer):
             return TiledMaxPooling2D.from_config(config)
-        if isinstance(layer, keras.layers.RNN):
-            return type(layer).from_config({**config, "unroll": True})
-        return type(layer).from_config(config)
+        return type(layer).from_config(_unrolled(layer, config))
 
     twin = keras.models.clone_model(model, clone_function=swap)
     _reject_random_layers(twin)
     return twin
 
 
-def ends_in_probabilities(model: keras.Model) -> bool:
-    """Tells whether the last layer of a model turns logits into probabilities."""
+def _without_activation(layer: keras.Layer, config: dict) -> keras.Layer:
+    if isinstance(layer, keras.layers.Softmax):
+        return keras.layers.Activation("linear", name=layer.name)
+    return type(layer).from_config({**config, "activation": "linear"})
+
+
+def _unrolled(layer: keras.Layer, config: dict) -> dict:
+    parts = [config] if isinstance(layer, keras.layers.RNN) else []
+    if isinstance(layer, keras.layers.Bidirectional):
+        parts = [config[name]["config"] for name in ("layer", "backward_layer") if name in config]
+    for part in parts:
+        part["unroll"] = True
+    return config
+
+
+def require_layers(model: keras.Model) -> None:
+    """Raises a ValueError unless the model is made of layers, which can be copied one by one."""
+    if not isinstance(model, keras.Sequential | keras.src.models.functional.Functional):
+        raise ValueError(
+            f"model={model.name!r} is a {type(model).__name__} with a call of its own, which cannot be copied layer "
+            "by layer: build it with keras.Sequential or keras.Model(inputs, outputs)."
+        )
+
+
+def ending(model: keras.Model) -> str | None:
+    """Names the softmax or sigmoid that turns what a model computes into probabilities; None if there is none."""
     last = model.layers[-1]
-    return isinstance(last, keras.layers.Softmax) or last.get_config().get("activation") in ("softmax", "sigmoid")
+    if isinstance(last, keras.layers.Softmax):
+        return "softmax"
+    plain = isinstance(last, keras.layers.Dense | keras.layers.Activation)
+    activation = last.get_config()["activation"] if plain else None
+    return activation if activation in ("softmax", "sigmoid") else None
 
 
 def runtime_dropouts(twin: keras.Model) -> list[RuntimeDropout]:
@@ -67,12 +87,25 @@ def _tiles(layer: keras.layers.MaxPooling2D) -> bool:
     return same_step and layer.data_format == "channels_last" and (whole or layer.padding == "valid")
 
 
+def _seeds(layer: keras.Layer) -> list[keras.Variable]:
+    return [variable for variable in layer.non_trainable_variables if "seed_generator" in variable.path]
+
+
+def idle_seeds(twin: keras.Model) -> list[keras.Variable]:
+    """Lists the states of random generators that are never asked: recurrent layers have one even without dropout."""
+    layers = twin._flatten_layers(include_self=False)
+    idle = [a for a in layers if getattr(a, "dropout", None) == 0 and getattr(a, "recurrent_dropout", None) == 0]
+    found = {id(seed) for layer in idle for seed in _seeds(layer)}
+    return [seed for seed in _seeds(twin) if id(seed) in found]
+
+
 def _reject_random_layers(twin: keras.Model) -> None:
+    idle = {id(seed) for seed in idle_seeds(twin)}
     for layer in twin._flatten_layers(include_self=False):
-        if any("seed_generator" in variable.path for variable in layer.non_trainable_variables):
+        if any(id(seed) not in idle for seed in _seeds(layer)):
             raise ValueError(
                 f"layer {layer.name!r} ({type(layer).__name__}) draws random numbers that cannot be repeated for "
-                "every network of a population: use Dropout, or take the layer out."
+                "every network of a population: take its randomness out, and put Dropout layers in its place."
             )
 
 
@@ -116,9 +149,7 @@ class TiledMaxPooling2D(keras.layers.MaxPooling2D):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         rows, columns = self.pool_size
         high, wide, channels = inputs.shape[1] // rows, inputs.shape[2] // columns, inputs.shape[3]
-        tiles = tf.reshape(
-            inputs[:, : high * rows, : wide * columns], (-1, high, rows, wide, columns, channels)
-        )
+        tiles = tf.reshape(inputs[:, : high * rows, : wide * columns], (-1, high, rows, wide, columns, channels))
         return tf.reduce_max(tiles, axis=(2, 4))
 
 

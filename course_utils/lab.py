@@ -1,0 +1,259 @@
+"""Labs: sliders that retrain while they move."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from course_utils import style
+from course_utils.animation import Animation
+from course_utils.controls import (
+    button,
+    check_presets,
+    choice,
+    close_tree,
+    log_slider,
+    slider,
+    value_of,
+    whole_slider,
+)
+from course_utils.notebook_cell import replace_lab_of_this_cell
+from course_utils.pictures import WIDTH, Picture
+from course_utils.wording import as_code, as_words, duration, html_table
+from course_utils.worker import Worker
+
+__all__ = ["Lab", "choice", "log_slider", "slider", "whole_slider"]
+
+#: Seconds between two frames while training goes on; the last frame is always drawn.
+_FRAME = 1 / 14
+
+#: Seconds that showing a lab may wait for its first picture, TensorFlow's import included.
+_FIRST_PICTURE = 120
+
+#: Rows in the table of runs tried.
+_TRIED = 8
+
+_NOT_READY = "getting ready: networks of this shape are compiled before they train for the first time"
+
+
+class Lab(widgets.VBox):
+    """Sliders, a live picture, a line that says how training went, and buttons.
+
+    Every change of a control trains anew, from the start, with the newest values; training runs in a thread of its
+    own, so that the notebook stays free.
+
+    Args:
+        trainer: A `Trainer`, or anything whose `stream(**knobs)` checks its arguments and yields results with
+            `started`, `finished`, `summary()` and `scores()`.
+        picture: What to draw, from `pictures`.
+        presets: Control values for each named regime.
+        goal: Curve and value to reach, such as ("val_accuracy", 0.95): the status line says when it is.
+        name: What the trainer is called in the code shown.
+        **knobs: For each argument of `stream` a control (`slider`, `log_slider`, `whole_slider`, `choice`) or a
+            fixed value.
+
+    Raises:
+        ValueError: If there is no control, a preset names something that is no control, or the trainer rejects a
+            name or a value.
+
+    Example:
+        >>> Lab(trainer, pictures.LearningCurves(), learning_rate=log_slider(1e-4, 10, 0.1), seeds=8)
+    """
+
+    _worker: Worker | None = None  # none yet in a lab whose making failed
+
+    def __init__(
+        self,
+        trainer: Any,
+        picture: Picture,
+        *,
+        presets: Mapping[str, Mapping[str, Any]] | None = None,
+        goal: tuple[str, float] | None = None,
+        name: str = "trainer",
+        **knobs: Any,
+    ) -> None:
+        self._trainer, self._picture, self._goal, self._name = trainer, picture, goal, name
+        self.controls = {key: knob for key, knob in knobs.items() if isinstance(knob, widgets.Widget)}
+        self._fixed = {key: knob for key, knob in knobs.items() if key not in self.controls}
+        if not self.controls:
+            raise ValueError("Lab(...) has no control: give at least one knob a slider, such as log_slider(...).")
+        self._start = {key: control.value for key, control in self.controls.items()}
+        self._presets = dict(presets or {})
+        check_presets(self._presets, self.controls)
+        trainer.stream(**self.values)  # checks names and values now, so that mistakes show in the cell
+        self._animation = Animation(picture)
+        self._result: Any = None
+        self._png = b""
+        self._ghost: Any = None
+        self._tried: list[dict[str, str]] = []
+        self._make_widgets()
+        super().__init__(self._layout())
+        self.add_class("course-lab")
+        self._worker = Worker(self._train, self._failed, "course-lab")
+        replace_lab_of_this_cell(self)
+        self._submit()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The arguments of `stream` as the controls now stand."""
+        return {**{key: value_of(control) for key, control in self.controls.items()}, **self._fixed}
+
+    @property
+    def code(self) -> str:
+        """The Python call that trains the present setting."""
+        return f"{self._name}.run({', '.join(f'{key}={as_code(value)}' for key, value in self.values.items())})"
+
+    @property
+    def status(self) -> str:
+        """The words of the status line."""
+        return self._status_text
+
+    @property
+    def result(self) -> Any:
+        """The newest result, complete or not."""
+        return self._result
+
+    def wait(self, timeout: float = _FIRST_PICTURE) -> bool:
+        """Waits until the newest setting is trained and drawn; returns whether that came in time (seconds)."""
+        return self._worker.wait(timeout)
+
+    def keep(self, _: Any = None) -> None:
+        """Keeps the present curve as a ghost to compare with."""
+        self._ghost = self._result
+        if self._state != "training":  # while training, the next frame shows it
+            self._worker.submit(("draw", None))
+
+    def reset(self, _: Any = None) -> None:
+        """Puts all controls back and drops the ghost."""
+        self._ghost = None
+        self.set(**self._start)
+
+    def stop(self, _: Any = None) -> None:
+        """Stops training; what has been trained so far stays on the picture."""
+        self._worker.submit(("stop", None))
+
+    def set(self, **values: Any) -> None:
+        """Sets controls and trains, once for all of them."""
+        for control in self.controls.values():
+            control.unobserve(self._submit, "value")
+        for key, value in values.items():
+            self.controls[key].value = value
+        for control in self.controls.values():
+            control.observe(self._submit, "value")
+        self._submit()
+
+    def close(self) -> None:
+        """Ends the thread and closes every widget of the lab."""
+        if self._worker is not None:
+            self._worker.close()
+        close_tree(self)
+
+    def _make_widgets(self) -> None:
+        for key, control in self.controls.items():
+            control.description = control.description or key.replace("_", " ")
+            control.style.description_width = "9.5em"
+            control.layout.width = "min(100%, 30em)"
+            control.observe(self._submit, "value")
+        # Not widgets.Image: it has no alternative text (and its tooltip breaks its view).
+        self._image = widgets.HTML()
+        self._status = widgets.HTML()
+        self._say(f"{_NOT_READY} …", "starting")
+        self._code = widgets.HTML()
+        self._table = widgets.HTML("Nothing tried yet.")
+
+    def _layout(self) -> list[widgets.Widget]:
+        actions = {"Keep as ghost": self.keep, "Reset": self.reset, "Stop": self.stop}
+        buttons = [button(label, action) for label, action in actions.items()]
+        presets = [
+            button(label, lambda _, values=values: self.set(**{**self._start, **values}))
+            for label, values in self._presets.items()
+        ]
+        wrap = {"flex_flow": "row wrap", "width": "100%"}
+        rows = [widgets.Box(list(self.controls.values()), layout=wrap), self._image, self._status]
+        if presets:
+            rows.append(widgets.Box([widgets.Label("Try:"), *presets], layout=wrap))
+        rows.append(widgets.Box(buttons, layout=wrap))
+        more = widgets.Accordion([self._table, self._code], titles=("Runs tried", "Show the code"))
+        return [*rows, more]
+
+    def _submit(self, _: Any = None) -> None:
+        self._code.value = f"<pre>{escape(self.code)}</pre>"
+        self._worker.submit(("train", self.values))
+
+    # What follows runs in the worker's thread.
+
+    def _train(self, request: tuple[str, Any], newest: Callable[[], bool]) -> None:
+        kind, values = request
+        if kind == "stop" and self._state == "training":
+            self._say("stopped" + (f" · {self._result.summary()}" if self._result else ""), "stopped")
+        if kind != "train":
+            if self._result is not None:
+                self._draw(self._result)
+            return
+        start, drawn, result = time.perf_counter(), 0.0, None
+        self._state = "training"
+        for result in self._trainer.stream(**values):
+            if not newest():
+                return
+            if not result.started:
+                self._say(f"{_NOT_READY} …", "training")
+                continue
+            self._result = result
+            now = time.perf_counter()
+            if not result.finished and now - drawn > _FRAME:
+                drawn = now
+                self._show(result, f"training · {result.summary()}", "training")
+        seconds = time.perf_counter() - start
+        self._show(result, f"{result.summary()} · {duration(seconds)}{self._reached(result)}", "finished")
+        self._remember(values, result)
+
+    def _show(self, result: Any, words: str, state: str) -> None:
+        self._draw(result)
+        self._say(words, state)
+
+    def _draw(self, result: Any) -> None:
+        self._png = self._animation.png(result, self._ghost)
+        self._image.value = style.img_tag(self._png, self._picture.alt(), WIDTH)
+
+    def _failed(self, error: Exception) -> None:
+        self._say(f"cannot train: {error}", "failed")
+
+    def _say(self, words: str, state: str) -> None:
+        self._status_text, self._state = words, state
+        generation = self._worker.generation if self._worker else 0
+        self._status.value = (
+            f'<div role="status" aria-live="polite" class="course-status" data-state="{state}" '
+            f'data-generation="{generation}"><b>{escape(words)}</b></div>'
+        )
+
+    def _reached(self, result: Any) -> str:
+        if self._goal is None:
+            return ""
+        metric, least = self._goal
+        reached = np.nanmedian(result.final(metric)) >= least
+        return f" · goal {least:g} " + ("reached" if reached else "not reached yet")
+
+    def _remember(self, values: Mapping[str, Any], result: Any) -> None:
+        row = {key.replace("_", " "): as_words(values[key]) for key in self.controls} | result.scores()
+        if row in self._tried:
+            self._tried.remove(row)
+        self._tried = [row, *self._tried][:_TRIED]
+        self._table.value = html_table(self._tried)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> dict[str, Any]:
+        """The widget, and for readers without a kernel a still picture with its words."""
+        self.wait()
+        bundle = super()._repr_mimebundle_(include=include, exclude=exclude, **options) or {}
+        data, *metadata = bundle if isinstance(bundle, tuple) else (bundle,)
+        words = (
+            f"Lab with the controls {', '.join(c.description for c in self.controls.values())}. {self._picture.alt()}"
+        )
+        data["text/plain"] = words
+        if self._png:
+            data["text/html"] = style.img_tag(self._png, words, WIDTH)
+        return (data, *metadata) if metadata else data

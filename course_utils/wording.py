@@ -1,0 +1,30 @@
+"""How a lab writes values, times and tables."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+
+def as_code(value: Any) -> str:
+    """Writes a knob value as the Python that makes it."""
+    if type(value).__module__ == "course_utils.schedules":
+        return f"schedules.{value!r}"
+    return repr(value)
+
+
+def as_words(value: Any) -> str:
+    """Writes a knob value for a table."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """Writes a time in milliseconds or seconds."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def html_table(rows: list[dict[str, str]]) -> str:
+    """Writes rows that share their columns as an HTML table."""
+    head = "".join(f'<th scope="col">{escape(key)}</th>' for key in rows[0])
+    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row.values()) + "</tr>" for row in rows)
+    return f'<table class="course-tried"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

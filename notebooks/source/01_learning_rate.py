@@ -1,0 +1,1057 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] name="title"
+# # The learning rate: how large may a step be?
+#
+# **The question of this chapter:** how large a step may training take, and how do you find out? About 45 minutes.
+# You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words *network*,
+# *loss*, *epoch* and *seed*.
+#
+# The learning rate is the one knob that every training run has. Too small, and nothing happens. Too large, and
+# everything is ruined. We begin with a single weight, where all of this can be worked out with a pencil, and then
+# see how much of it a real network obeys.
+#
+# **For teachers:** each of the five labs works alone. Run the cells down to it once, then drag.
+
+# %% name="imports"
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_diabetes
+
+from course_utils import checks, claims, datasets, diagnostics, landscapes, models, pictures, schedules
+from course_utils.displays import CurvesDisplay, SurfaceDisplay, SweepDisplay
+from course_utils.figures import Gallery
+from course_utils.lab import Lab, choice, log_slider, slider, whole_slider
+from course_utils.training import Trainer
+
+# %% [markdown] name="data"
+# ## The data
+#
+# Two data sets are enough. The first is the handwritten **digits**: the network gets the 64 grey values of a small
+# picture and says which digit it is. Here are four of them, drawn with characters: the darker the character, the
+# more ink.
+
+# %% name="digits"
+digits = datasets.digits()
+ink = np.array(list(" .:-=+*%@"))
+drawn = [ink[(picture.reshape(8, 8) * 8).astype(int)] for picture in digits.x_train[:4]]
+for lines in zip(*drawn):
+    print("      ".join(" ".join(line) for line in lines).rstrip())
+print("labels:", *digits.y_train[:4])
+
+# %% [markdown] name="patients-intro"
+# The second is a **regression**, where the answer is a number instead of a class: from ten measurements of a patient
+# (age, blood pressure, cholesterol and so on), say how far diabetes will have progressed a year later. The target is
+# scaled to deviation 1, and so is every measurement (`scale="standard"`). Why that matters, we shall see.
+
+# %% name="patients"
+measurements, progress = load_diabetes(return_X_y=True, scaled=False)
+progress = (progress - progress.mean()) / progress.std()
+patients = datasets.from_arrays(measurements, progress, name="diabetes", validation=0.2, scale="standard")
+print(digits, patients, sep="\n")
+
+# %% [markdown] name="one-step"
+# ## One step, by hand (claim LR1)
+#
+# The smallest network has one weight `w` and computes `w · x`. Let it learn from a single example: for `x = 2` the
+# answer should be `6`. The loss is the squared error, `(w · x − 6)²`.
+#
+# The **gradient** is the slope of the loss: how fast the loss rises if `w` grows a little. Here it is
+# `2 · (w · x − 6) · x`. Training moves `w` against the slope, and the learning rate says how far:
+#
+# > new weight = weight − learning rate × gradient
+#
+# **Predict:** we start at `w = 0` with a learning rate of 0.05. Where will `w` be after one step, and where does it
+# end? (The gradient at 0 is 2 · (0 − 6) · 2 = −24.)
+
+# %% name="one-step-by-hand"
+weight, by_hand = 0.0, []
+for _ in range(5):
+    gradient = 2 * (weight * 2 - 6) * 2
+    weight = weight - 0.05 * gradient
+    by_hand.append(weight)
+print("by hand:", np.round(by_hand, 4))
+
+# %% [markdown] name="one-step-keras-intro"
+# The weight approaches 3, which is right, since 3 · 2 = 6. Now the same with **Keras**, the library that trains the
+# networks of this course. `SGD` (*stochastic gradient descent*) is its name for the rule above.
+
+# %% name="one-step-keras"
+import keras
+
+model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+model.compile(optimizer=keras.optimizers.SGD(learning_rate=0.05), loss="mean_squared_error")
+by_keras = []
+for _ in range(5):
+    model.train_on_batch(np.array([[2.0]]), np.array([[6.0]]))
+    by_keras.append(float(model.get_weights()[0][0, 0]))
+same_steps = bool(np.allclose(by_hand, by_keras, atol=1e-5))
+print("by Keras:", np.round(by_keras, 4), "  the same:", same_steps)
+
+# %% [markdown] name="parabola"
+# ## How large may a step be? A single weight (claim LR2)
+#
+# The loss of that one weight is a **parabola**. How sharply a parabola bends is its **curvature**, the slope of the
+# slope, for which the letter λ (lambda) is customary. Take the simplest one, loss = λ/2 · w². Its gradient is λ · w,
+# so a step gives
+#
+# > new weight = w − rate · λ · w = (1 − rate · λ) · w
+#
+# Every step multiplies the weight by the same number. If that number is 0, one step reaches the bottom: that is the
+# **ideal** rate, 1/λ. If it lies between −1 and 1, the weight shrinks. Otherwise it grows, and that happens when
+# the rate is above **2/λ**, twice the ideal (LeCun et al. 1998).
+#
+# **Predict:** for λ = 2 the ideal rate is 0.5. What will rates of 0.1, 0.75, 0.95 and 1.05 do?
+
+# %% name="parabola-table"
+quadratic = landscapes.Quadratic()
+paths = {rate: quadratic.run(learning_rate=rate, curvature=2.0, steps=20) for rate in (0.1, 0.5, 0.75, 0.95, 1.0, 1.05)}
+pd.DataFrame(
+    [
+        {
+            "rate": rate,
+            "rate / ideal": rate * 2,
+            "loss after 20 steps": f"{path.loss[-1]:.2g}",
+            "what it does": path.regime,
+        }
+        for rate, path in paths.items()
+    ]
+)
+
+# %% [markdown] name="parabola-picture-intro"
+# The same as a picture. Follow the sign of the weight: above the ideal rate it changes at every step, because each
+# step jumps over the bottom to the other side.
+
+# %% name="parabola-picture"
+CurvesDisplay(
+    {f"rate {rate:g}": paths[rate].weights for rate in (0.1, 0.75, 0.95, 1.05)},
+    "Above twice the ideal rate, every step leads further away",
+    x=range(21),
+    xlabel="step",
+    ylabel="weight",
+    ylim=(-11, 11),
+)
+
+# %% [markdown] name="lab-parabola-intro"
+# ### Lab 1: the parabola
+#
+# **Predict, then drag.** Set the curvature to 2 and find the rate at which the weight runs away. Then double the
+# curvature. Where is the limit now? The status line below the picture names what the weight does.
+
+# %% name="lab-parabola"
+Lab(
+    quadratic,
+    pictures.Parabola(),
+    learning_rate=slider(0.01, 1.2, value=0.3),
+    curvature=slider(0.5, 8, value=2, step=0.5),
+    steps=20,
+    presets={
+        "too small": {"learning_rate": 0.02},
+        "ideal": {"learning_rate": 0.5},
+        "overshoots": {"learning_rate": 0.9},
+        "at the limit": {"learning_rate": 1.0},
+        "diverges": {"learning_rate": 1.05},
+    },
+    name="quadratic",
+)
+
+# %% [markdown] name="lab-parabola-after"
+# What you should have seen: the limit lies at rate × curvature = 2, whatever the curvature. Twice the curvature,
+# half the limit. And the loss on the right is a straight line on its logarithmic axis: each step divides the loss
+# by the same number.
+
+# %% [markdown] name="many-weights"
+# ## Several weights: why 0.1 works and 0.3 does not (claim LR3)
+#
+# One of the documents tells of a regression that trained with SGD at a learning rate of 0.1, if slowly. Its author
+# turned to 0.3 to speed it up, and within a few epochs the loss was NaN: *not a number*, what a computer says
+# when numbers have grown beyond all bounds.
+#
+# That is no mystery, and no bug. A *linear* regression has a loss that is a parabola in every direction, each direction
+# with its own curvature; they can be computed from the data. The rate must be below 2/λ for the *largest* of
+# them, or that direction runs away. A direction with a small curvature learns slowly all the same. (The formula: the
+# curvatures are the eigenvalues of 2/n · XᵀX, where X is the table of inputs and n its number of rows.)
+
+
+# %% name="curvatures"
+def curvatures(inputs):
+    columns = np.column_stack([inputs, np.ones(len(inputs))]).astype(float)  # the ones are for the constant term
+    return np.linalg.eigvalsh(2 * columns.T @ columns / len(columns))
+
+
+found = curvatures(patients.x_train)
+limit = 2 / found.max()
+print(f"curvatures from {found.min():.2f} to {found.max():.2f}; limit for the learning rate: {limit:.2f}")
+
+# %% [markdown] name="regression-predict"
+# **Predict:** with this limit, which of the rates 0.1, 0.2 and 0.3 will train?
+#
+# `depth=0` leaves out all hidden layers, so that the model is just a weighted sum. Eight seeds are trained for each
+# rate: eight runs that differ only in their random first weights and in the order of the rows.
+
+# %% name="regression-runs"
+regression = Trainer(models.mlp, patients, epochs=40)
+three_rates = regression.run(learning_rate=[0.1, 0.2, 0.3], depth=0, seeds=8)
+steps_per_epoch = three_rates.steps_per_epoch[0]
+by_rate = {rate: three_rates.select(learning_rate=rate) for rate in (0.1, 0.2, 0.3)}
+ended_in_nan = {rate: int(np.isnan(runs.final("loss")).sum()) for rate, runs in by_rate.items()}
+for rate, count in ended_in_nan.items():
+    print(f"rate {rate}: {count} of 8 runs end in NaN")
+thousandfold = int(np.ceil(np.median(by_rate[0.3].diverged_at) / steps_per_epoch))
+beyond_numbers = int(np.ceil(np.median([np.argmin(np.isfinite(b)) for b in by_rate[0.3].batch_loss]) / steps_per_epoch))
+print(f"at 0.3 the loss is a thousand times the first one in epoch {thousandfold}, infinite in epoch {beyond_numbers}")
+
+# %% [markdown] name="regression-picture-intro"
+# The loss of every single step, on a logarithmic axis. (A mini-batch is a small sample, so that the loss jumps a
+# little from step to step even when all is well.)
+
+# %% name="regression-picture"
+CurvesDisplay(
+    {f"rate {rate}": np.stack(runs.batch_loss)[:, :60] for rate, runs in by_rate.items()},
+    "At 0.3 the loss grows by a constant factor, at 0.1 it falls",
+    xlabel="step",
+    ylabel="batch loss",
+    yscale="log",
+    ylim=(0.1, 1e12),
+)
+
+# %% [markdown] name="regression-read"
+# The rate of 0.3 lies above the limit, and every seed is lost. So the claim **holds**, and now we know why. The
+# limit belongs to this data, not to 0.3 as such: the next section moves it by a factor of thousands.
+
+# %% [markdown] name="scales"
+# ## The same data in other units (claim LR4, first half)
+#
+# The curvatures came from the inputs. So what happens when the inputs are left in their own units, with ages about
+# 50 and cholesterol about 190?
+#
+# **Predict:** will the limit be larger or smaller than before? By how much?
+
+# %% name="scales-limits"
+limits = {
+    scale: 2 / curvatures(datasets.from_arrays(measurements, progress, validation=0.2, scale=scale).x_train).max()
+    for scale in ("raw", "unit", "standard")
+}
+pd.Series({scale: f"{value:.2g}" for scale, value in limits.items()}, name="largest learning rate")
+
+# %% [markdown] name="scales-read"
+# `"unit"` divides all inputs by one number, so that they lie between 0 and 1; `"standard"` gives each input mean 0
+# and deviation 1. With raw inputs the limit is thousands of times smaller. This is why advice on learning rates
+# comes with the words "if the inputs are normalised": a rate means nothing without the scale of the inputs.
+
+# %% [markdown] name="network"
+# ## A real network (claims LR2 and LR5)
+#
+# The network for the digits has two hidden layers and thousands of weights, and its loss is not a parabola. Is
+# there still an ideal rate, and a limit at twice the ideal?
+#
+# **Predict:** we try sixteen rates from 0.001 to 4, each with six seeds, 96 networks in all. Draw the curve of
+# the final loss against the rate in your mind (or on paper) before you run the cell.
+
+# %% name="network-sweep"
+trainer = Trainer(models.mlp, digits, track_updates=True)  # the lengths of the steps are for the last section
+rates = np.geomspace(0.001, 4, 16)
+sweep = trainer.run(learning_rate=rates, seeds=6)
+final_loss = sweep.final("val_loss").reshape(16, 6)
+accuracy = np.median(sweep.final("val_accuracy").reshape(16, 6), axis=1)
+
+middle = np.median(np.nan_to_num(final_loss, nan=np.inf), axis=1)
+best = rates[np.argmin(middle)]
+broken = rates[(rates > best) & (accuracy < 0.5)][0]
+print(f"lowest loss near {best:.1g}; most networks broken from {broken:.1g} on, {broken / best:.0f} times as much")
+
+# %% [markdown] name="network-sweep-picture-intro"
+# Each dot is the validation loss of one network after 20 epochs, the line goes through the medians.
+
+# %% name="network-sweep-picture"
+SweepDisplay(
+    rates,
+    final_loss,
+    "A long slope, a wide valley, and a cliff",
+    ylim=(0, 2.5),
+    marks={"lowest": best, "broken": broken},
+)
+
+# %% [markdown] name="network-sweep-read"
+# Three things to read from it:
+#
+# - **Left, a slope.** Small rates are not wrong, only slow: in 20 epochs they do not arrive.
+# - **In the middle, a valley**, flat over a wide range. The ideal is not a point, and there is no need to hit it.
+# - **Right, a cliff.** As on the parabola there is a limit, a few times the best rate. But where the parabola's
+#   loss grew without bound, most of these networks stop at the loss of blind guessing, ln 10 ≈ 2.3: one giant step
+#   switched their units off for good. The loss is finite, and the network is dead.
+#
+# Here are four of the rates as learning curves, and what `diagnostics.state_of` (chapter *Start here* explains its
+# words) says about them.
+
+# %% name="network-regimes"
+regimes = {"too small": rates[1], "small": rates[4], "good": best, "too large": broken}
+for name, rate in regimes.items():
+    states = diagnostics.state_of(sweep.select(learning_rate=rate))
+    print(f"{name:10s} rate {rate:.2g}: most are {max(set(states), key=states.count)}")
+CurvesDisplay(
+    {name: sweep.select(learning_rate=rate).history["val_loss"] for name, rate in regimes.items()},
+    "A small rate falls slowly, a large one not at all",
+    ylabel="validation loss",
+    ylim=(0, 2.5),
+)
+
+# %% [markdown] name="valleys-intro"
+# ### Is the curve a clean U?
+#
+# One document warns that the error is not a clean U, but has **local minima**: places that are lower than their
+# neighbours without being the lowest. (Its sentence can also be read as being about error against *weight*. We take
+# up that reading with the saddle below.) Let us count the dips of each seed's own curve, and of the median's.
+#
+# **Predict:** which has more dips, the curve of a single seed or the median of all six?
+
+
+# %% name="valleys"
+def dips(curve):
+    inner = curve[1:-1]
+    return int(((inner < curve[:-2]) & (inner < curve[2:])).sum())
+
+
+trains = rates < broken  # beyond the cliff there is only noise
+dips_of_seeds = [dips(final_loss[trains, seed]) for seed in range(6)]
+dips_of_median = dips(middle[trains])
+spread = final_loss[trains].max(axis=1) / final_loss[trains].min(axis=1)
+print(f"dips of the median: {dips_of_median}; does any seed have more than one? {max(dips_of_seeds) > 1}")
+print(
+    f"highest seed / lowest seed: {spread[0]:.1f} at the smallest rate; twice or more near the best: {spread[-4] > 2}"
+)
+
+# %% [markdown] name="valleys-read"
+# The median has a single dip, the valley. Where single curves have a second one, it belongs to the seed and not
+# to the rate: near the cliff, chance decides more than the knob does. So we do not find the local minima, though the
+# document is right that the curve is no U: it has a slope on one side and a cliff on the other. What to
+# learn from it: **never compare two learning rates with one seed each.**
+
+# %% [markdown] name="lab-regimes-intro"
+# ### Lab 2: the regimes
+#
+# **Predict, then drag:** at which rate does the network reach a validation accuracy of 0.95 soonest? Where do the
+# eight seeds begin to differ? Press the presets first. *Keep as ghost* holds a curve in grey for comparison.
+
+# %% name="lab-regimes"
+Lab(
+    trainer,
+    pictures.LearningCurves(),
+    learning_rate=log_slider(0.0001, 10, value=0.1),
+    seeds=8,
+    epochs=20,
+    presets={
+        "too small": {"learning_rate": 0.001},
+        "slow": {"learning_rate": 0.01},
+        "good": {"learning_rate": 0.25},
+        "on the edge": {"learning_rate": 0.8},
+        "dead": {"learning_rate": 2.0},
+        "far too large": {"learning_rate": 10.0},
+    },
+    goal=("val_accuracy", 0.95),
+)
+
+# %% [markdown] name="lab-regimes-after"
+# What you should have seen: moving right, the curves fall faster and faster, then begin to jump, then the band
+# between the seeds bursts open (some networks live, some are dead), and then all are dead. The best rates lie
+# close to the edge.
+
+# %% [markdown] name="lab-sweep-intro"
+# ### Lab 3: many rates at once
+#
+# Now the whole sweep is trained anew at every move of a slider. **Predict, then drag:** if you train longer, does
+# the best rate move left or right? And if you add *momentum*? (Momentum lets each step continue part of the step
+# before. At 0 it is plain SGD; at 0.9 a steady slope ends up being followed ten times as fast.)
+
+# %% name="lab-sweep"
+Lab(
+    trainer,
+    pictures.Sweep("learning_rate", limits=(0, 2.5)),
+    learning_rate=np.geomspace(0.001, 5, 12).tolist(),
+    momentum=slider(0, 0.95, value=0, step=0.05),
+    epochs=whole_slider(1, 20, value=5),
+    optimizer="momentum",
+    seeds=2,
+    presets={"1 epoch": {"epochs": 1}, "20 epochs": {"epochs": 20}, "momentum 0.9": {"momentum": 0.9}},
+)
+
+# %% [markdown] name="lab-sweep-after"
+# What you should have seen: with more epochs the slope on the left sinks and the valley widens, because slow rates
+# arrive too. The cliff hardly moves: it depends on the size of a step, not on the number of steps. Momentum shifts
+# everything to the left, slope and cliff. So a good rate *for plain SGD* is too large once momentum is on.
+
+# %% [markdown] name="starting-values"
+# ## Good first guesses (claim LR4, second half)
+#
+# The documents give lists to start from: 0.1, 0.01, … down to 0.000001; "0.1 or 0.01"; 0.01, 0.001 and 0.0001; and
+# 0.01 as a good start for normalised inputs. They do not say for which optimizer. We compare plain SGD with
+# **Adam** (Kingma and Ba 2014), the most used *adaptive* optimizer: it divides each weight's step by the recent
+# size of that weight's gradient.
+#
+# **Predict:** for each of the two, will the best rate depend on the scale of the inputs?
+
+# %% name="starting-values-runs"
+guesses = [0.000001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3]
+best_rate, regret = {}, {}
+for scale in ("raw", "unit", "standard"):
+    scaled = trainer if scale == "unit" else Trainer(models.mlp, datasets.digits(scale), track_updates=True)
+    for optimizer in ("sgd", "adam"):
+        tried = scaled.run(learning_rate=guesses, optimizer=optimizer, seeds=5, epochs=10)
+        losses = np.nan_to_num(tried.final("val_loss"), nan=np.inf).reshape(8, 5)
+        best_rate[scale, optimizer] = guesses[int(np.argmin(np.median(losses, axis=1)))]
+        regret[scale, optimizer] = np.median(tried.final("val_accuracy").reshape(8, 5), axis=1)
+
+# %% [markdown] name="starting-values-table-intro"
+# One row for each scale and optimizer: the best of the eight rates after ten epochs, and the validation accuracy at
+# three popular first guesses.
+
+# %% name="starting-values-table"
+rows = {}
+for key, accuracies in regret.items():
+    first_guesses = {
+        f"accuracy at {guess}": round(float(accuracies[guesses.index(guess)]), 2) for guess in (0.1, 0.01, 0.001)
+    }
+    rows[key] = {"best rate": best_rate[key], **first_guesses}
+pd.DataFrame(rows).T.rename_axis(["inputs", "optimizer"])
+
+# %% [markdown] name="starting-values-read"
+# For Adam a first guess between 0.001 and 0.01 is good whatever the scale, since dividing by the size of the
+# gradient cancels most of it. Plain SGD wants a far larger rate, and a smaller one for raw inputs than for normalised
+# ones. So 0.01 for normalised inputs is a fine start with Adam; with plain SGD the network learns, but
+# not nearly as much as it could in that time. The last values of the longest list, 0.0001 and below, are
+# never the best here. They have their place in longer training, and in the *fine-tuning* of a network that
+# was trained before.
+
+# %% [markdown] name="bouncing"
+# ## Stalled: lower the rate as you go (claim LR6)
+#
+# A document describes a common sight: the error falls to some level and then bounces between two values, better than
+# at the start but not the best. Here is the purest case: a loss with a kink, loss = |w|. Its slope is +1 or −1 and
+# never gets smaller, so that a constant rate can only jump back and forth.
+#
+# **Predict:** the weight starts at 1 and the rate is 0.3. What are the two values? And what if the rate is halved
+# every five steps?
+
+
+# %% name="bouncing-by-hand"
+def walk(rates):
+    weight, path = 1.0, []
+    for rate in rates:
+        weight = weight - rate * np.sign(weight)
+        path.append(abs(weight))
+    return np.array(path)
+
+
+steps = np.arange(40)
+stuck, freed = walk(np.full(40, 0.3)), walk(0.3 * 0.5 ** (steps // 5))
+bounce = sorted({f"{loss:.1f}" for loss in stuck[-10:]})
+print(f"constant rate: bounces between {' and '.join(bounce)};  halved every 5 steps: ends at {freed[-1]:.3f}")
+
+# %% [markdown] name="schedules"
+# A plan for the rate over the run is called a **schedule**. The documents name these:
+#
+# - *halved every 5 epochs*. One document calls this linear. It is a **step** schedule, a staircase; a linear one
+#   would fall in a straight line.
+# - *times 0.1 every 8 epochs*, called exponential; here it falls a little at each step (**exponential** decay).
+# - *times 0.1, 0.3 or 0.5 after a fixed number of epochs*, again staircases.
+# - the same **when validation stops improving**, a *plateau* schedule, which watches the run instead of the clock.
+#
+# We try them on the regression, with a rate of 0.2, close under its limit. The network there is linear, and so
+# the lowest possible loss can be computed exactly. What lies above it is waste: we call it the **excess**.
+
+# %% name="schedules-runs"
+inputs = np.column_stack([patients.x_train, np.ones(len(patients.x_train))])
+lowest = np.mean((inputs @ np.linalg.lstsq(inputs, patients.y_train)[0] - patients.y_train) ** 2)
+decays = {
+    "constant": schedules.Constant(),
+    "× 0.5 every 5": schedules.Step(0.5, 5),
+    "× 0.1 over 8": schedules.Exponential(0.1, 8),
+    "× 0.1 every 10": schedules.Step(0.1, 10),
+    "× 0.3 every 10": schedules.Step(0.3, 10),
+    "× 0.5 every 10": schedules.Step(0.5, 10),
+    "× 0.3, watching": schedules.ReduceOnPlateau(0.3, 3),
+    "straight line": schedules.Linear(),
+}
+plans = [{"schedule": schedule} for schedule in decays.values()]
+decayed = regression.run(settings=plans, learning_rate=0.2, depth=0, seeds=8, epochs=40)
+
+# %% [markdown] name="schedules-picture-intro"
+# First four of the plans, then what became of them. **Predict** before you look at the right picture: which will
+# get closest to the lowest possible loss?
+
+# %% name="schedules-picture"
+four = ["constant", "× 0.5 every 5", "× 0.1 over 8", "× 0.3, watching"]
+picked = {name: decayed.select(schedule=decays[name]) for name in four}
+Gallery(
+    CurvesDisplay(
+        {name: runs.learning_rates[0] for name, runs in picked.items()},
+        "Four plans",
+        x=np.arange(40 * steps_per_epoch) / steps_per_epoch,
+        ylabel="learning rate",
+    ),
+    CurvesDisplay(
+        {name: np.median(runs.history["loss"], axis=0) - lowest for name, runs in picked.items()},
+        "The constant rate stays above",
+        ylabel="excess training loss",
+        ylim=(-0.02, 0.3),
+    ),
+)
+
+# %% [markdown] name="schedules-table-intro"
+# All of them, measured over the last five epochs, on the regression, and then the same plans with the digits
+# network at its good rate. **Predict:** will the digits network gain as much from decay?
+
+# %% name="schedules-digits"
+on_digits = trainer.run(settings=plans, learning_rate=best, seeds=5)
+excess, digits_loss = {}, {}
+for name, schedule in decays.items():
+    excess[name] = np.median(decayed.select(schedule=schedule).history["loss"][:, -5:], axis=1) - lowest
+    digits_loss[name] = on_digits.select(schedule=schedule).final("val_loss")
+pd.DataFrame(
+    {
+        "regression: excess loss": {name: f"{max(np.median(values), 0):.2f}" for name, values in excess.items()},
+        "digits: validation loss": {name: f"{np.median(values):.2f}" for name, values in digits_loss.items()},
+    }
+)
+
+# %% [markdown] name="schedules-read"
+# On the regression the constant rate is stuck well above the floor, and every kind of decay gets down to it. Where
+# the noise comes from mini-batches that disagree with one another, a smaller rate averages over more of them.
+#
+# On the digits no plan beats the constant rate after 20 epochs, and the ones that fall fastest are the worst. This
+# network can fit all its training pictures, so that towards the end their gradients vanish together, and the bouncing
+# dies away by itself. A rate that is lowered early only slows it down. Decay is a cure for bouncing, not a
+# tonic: look at the curve first.
+
+# %% [markdown] name="per-step"
+# ## Every iteration, or every epoch? (claim LR7)
+#
+# One document suggests to multiply the rate by 0.9 or 0.99 "each iteration". An **iteration** is a step, a single
+# mini-batch, and one epoch of the digits has 44 of them.
+#
+# **Predict:** what is left of a rate after 100 steps if each multiplies it by 0.9?
+
+# %% name="per-step-by-hand"
+left = {factor: factor**100 for factor in (0.9, 0.99)}
+print(f"after 100 steps: × 0.9 leaves {left[0.9]:.5f}, × 0.99 leaves {left[0.99]:.2f}")
+
+# %% [markdown] name="per-step-runs-intro"
+# And on the network:
+
+# %% name="per-step-runs"
+iterations = {
+    "0.9 per step": schedules.Exponential(0.9, per_step=True),
+    "0.99 per step": schedules.Exponential(0.99, per_step=True),
+    "0.9 per epoch": schedules.Exponential(0.9, every=1),
+    "0.99 per epoch": schedules.Exponential(0.99, every=1),
+}
+by_pace = trainer.run(settings=[{"schedule": s} for s in iterations.values()], learning_rate=best, seeds=8)
+pace_accuracy = {name: by_pace.select(schedule=s).final("val_accuracy") for name, s in iterations.items()}
+for name, values in pace_accuracy.items():
+    print(f"{name:14s} validation accuracy {np.median(values):.2f}")
+CurvesDisplay(
+    {name: by_pace.select(schedule=s).history["val_loss"] for name, s in iterations.items()},
+    "× 0.9 at each step freezes the network in the first epochs",
+    ylabel="validation loss",
+    ylim=(0, 2.5),
+)
+
+# %% [markdown] name="per-step-read"
+# With × 0.9 at each step the rate is gone before the first three epochs are over, and the network stays where it
+# happened to be. × 0.99 at each step is a quick decay that still leaves something to learn with. At each *epoch*
+# both are gentle. Whenever you read "every 10" or "each iteration", ask: steps or epochs?
+
+# %% [markdown] name="lab-schedules-intro"
+# ### Lab 4: schedules
+#
+# The regression again, with all the plans, and two that rise as well as fall (more about them soon). **Predict, then
+# drag:** which plans allow a rate so high that the constant one bounces badly? And how low must a *constant* rate be
+# to match them?
+
+# %% name="lab-schedules"
+rising = {"up and down": schedules.Triangular(0.05, 8), "one cycle": schedules.OneCycle()}
+Lab(
+    regression,
+    pictures.Schedule(loss_limits=(0.4, 1.2), rate_limits=(0, 0.3)),
+    schedule=choice(decays | iterations | rising, "constant"),
+    learning_rate=log_slider(0.001, 0.3, value=0.2, step=0.05),
+    epochs=40,
+    depth=0,
+    seeds=8,
+    presets={
+        "bouncing": {"learning_rate": 0.2},
+        "just too large": {"learning_rate": 0.25},
+        "slow": {"learning_rate": 0.002},
+    },
+    name="regression",
+)
+
+# %% [markdown] name="lab-schedules-after"
+# What you should have seen: with a constant rate near the limit the loss keeps jumping and the seeds disagree; with a
+# falling one the band closes. Even a first rate a little above the limit is forgiven if it falls soon enough. And a
+# constant rate some ten times smaller does as well on this easy task: decay spares you from having to know it.
+
+# %% [markdown] name="range-test"
+# ## Finding a rate in one short run: the range test (claim LR8)
+#
+# The sweep above took 96 networks. Smith (2015) has a cheaper idea: train **one** network for an epoch or two
+# while the rate grows at every step, from far too small to far too large, and watch the loss. At first nothing
+# happens, then it falls, then it shoots up. A good rate lies to the left of the lowest point.
+#
+# How to read a rate from the curve? Three rules are common: the rate of the lowest loss, a tenth of that, and the rate
+# where the loss falls fastest. We make the test eight times, each time with one network of another seed, and take the
+# median of what each rule says.
+#
+# **Predict:** from the sweep you know the best rate of this network. Where will the lowest point of the test be, to
+# the left or to the right of it?
+
+# %% name="range-test-run"
+test = diagnostics.range_test(trainer, low=1e-4, high=10, epochs=2, seeds=8)
+suggested_by = {name: [rule(single) for single in test.singles()] for name, rule in diagnostics.RULES.items()}
+suggestions = {name: float(np.median(found)) for name, found in suggested_by.items()}
+for name, rate in suggestions.items():
+    print(f"{name:14s} {rate:.1g}")
+disagree = max(max(found) / min(found) for found in suggested_by.values())
+print("the tests differ from one another by less than a factor of ten:", disagree < 10)
+
+# %% [markdown] name="range-test-picture-intro"
+# Left, the median of the eight tests (each is smoothed first, since single batches jump). Right, the sweep with the same
+# marks.
+
+# %% name="range-test-picture"
+tested = test.learning_rates[: len(test.loss)]
+Gallery(
+    SweepDisplay(
+        tested,
+        test.loss[:, None],
+        "Range test: two epochs",
+        ylabel="smoothed loss",
+        ylim=(1.8, 2.8),
+        marks=suggestions,
+    ),
+    SweepDisplay(rates, final_loss, "Sweep: 96 networks", ylim=(0, 2.5), marks=suggestions),
+)
+
+# %% [markdown] name="range-test-compare-intro"
+# How good is each suggestion? We train with it, five seeds and 20 epochs, next to the best rate of the sweep and
+# the range 0.001 to 0.01 that the document reads from its own figure.
+
+# %% name="range-test-compare"
+candidates = {"best of the sweep": best, **suggestions, "document, low end": 0.001, "document, high end": 0.01}
+trained = trainer.run(learning_rate=list(candidates.values()), seeds=5)
+after_training = {
+    name: float(np.median(trained.select(learning_rate=rate).final("val_accuracy")))
+    for name, rate in candidates.items()
+}
+words = {name: f"{value:.2f}" for name, value in after_training.items()}
+words["lowest"] = "broken" if after_training["lowest"] < 0.9 else words["lowest"]
+rounded = {name: f"{rate:.1g}" for name, rate in candidates.items()}
+pd.DataFrame({"rate": rounded, "validation accuracy": words})
+
+# %% [markdown] name="range-test-read"
+# The lowest point itself is a trap: there the test's loss was about to shoot up, and a whole run at that rate breaks
+# the network. To the left of it, both rules give a rate that does about as well as the best of the sweep, for a tiny
+# part of the work. The advice **holds**; but the *numbers* of the document's figure belong to its network and
+# would be far too small for ours. How far left is left? The position of the lowest point depends on how long the
+# test takes: with more steps, more is learned on the way and the point moves left. Treat the test as a ruler for the
+# order of magnitude.
+
+# %% [markdown] name="saddle"
+# ## Plateaus, saddles and rates that swing (claim LR9)
+#
+# Sometimes the loss hardly falls for a long time and then drops. Such a **plateau** looks like the end of training,
+# as if the weights lay in a local minimum. Dauphin et al. (2014) argue that in networks most such places are
+# **saddle points**: as on a horse's saddle, the surface rises in one direction and falls in another, and there is a
+# way out.
+#
+# The smallest network with a hidden layer has one: two weights in a row, so that the output is `a · b · x`. Let it
+# learn to give 1 for `x = 1`: loss = (a·b − 1)²/2. Any a and b with a·b = 1 are perfect. At a = b = 0 the slope is
+# zero in every direction. The curvatures there (the eigenvalues of the matrix of second derivatives) tell what kind
+# of place it is.
+
+
+# %% name="saddle-curvatures"
+def slope(weights):
+    a, b = weights
+    return np.array([(a * b - 1) * b, (a * b - 1) * a])
+
+
+tiny = 1e-4
+second = [(slope(tiny * direction) - slope(-tiny * direction)) / (2 * tiny) for direction in np.eye(2)]
+saddle_curvatures = np.linalg.eigvalsh(np.array(second))
+print("slope at (0, 0):", np.abs(slope(np.zeros(2))), "  curvatures there:", np.round(saddle_curvatures, 3))
+
+# %% [markdown] name="saddle-predict"
+# One curvature is positive, one negative: a saddle, not a minimum. We start where the surface leads almost exactly
+# into the saddle.
+#
+# **Cyclical** rates (Smith 2015) swing between a low and a high value. The document says that this crosses plateaus
+# faster. Faster than what? We compare four: constant at the low value, constant at the high value, swinging between
+# the two, and constant at the middle of the swing. **Predict** their order.
+
+# %% name="saddle-paths"
+swing = schedules.Triangular(low=0.1, period=1)
+position = schedules.Position(np.arange(400), steps_per_epoch=40, epochs=10)
+plans_of_rates = {
+    "low": np.full(400, 0.05),
+    "swinging": 0.5 * swing(position),
+    "middle": np.full(400, 0.275),
+    "high": np.full(400, 0.5),
+}
+walks, crossed = {}, {}
+for name, plan in plans_of_rates.items():
+    path = [np.array([1.0, -0.98])]
+    for rate in plan:
+        path.append(path[-1] - rate * slope(path[-1]))
+    walks[name] = np.stack(path)
+    crossed[name] = int(np.argmax((walks[name].prod(axis=1) - 1) ** 2 / 2 < 0.1))
+    print(f"{name:9s} past the saddle after {crossed[name]} steps")
+
+# %% [markdown] name="saddle-picture-intro"
+# Left, two of the paths from above: down into the saddle, a long wait, and out along the valley. Right, their loss.
+
+# %% name="saddle-picture"
+Gallery(
+    SurfaceDisplay(
+        lambda a, b: (a * b - 1) ** 2 / 2,
+        {name: walks[name] for name in ("low", "swinging")},
+        "Into the saddle, and out",
+        xlim=(-1.5, 1.8),
+        ylim=(-1.5, 1.8),
+    ),
+    CurvesDisplay(
+        {name: (path[:150].prod(axis=1) - 1) ** 2 / 2 for name, path in walks.items()},
+        "The plateau is the way through the saddle",
+        x=range(150),
+        xlabel="step",
+    ),
+)
+
+# %% [markdown] name="plateau-network"
+# Now a network with a plateau. With the old *sigmoid* units instead of ReLU, the digits network sits at the loss of
+# blind guessing for a while before it learns anything. The same four plans, between 0.1 and 1, and a fifth that is
+# popular: **one cycle** (Smith and Topin 2017), a single swing up and then down to zero. **Predict** again.
+
+# %% name="plateau-runs"
+swings = {
+    "low": {"learning_rate": 0.1},
+    "swinging": {"learning_rate": 1.0, "schedule": schedules.Triangular(0.1, 4)},
+    "middle": {"learning_rate": 0.55},
+    "high": {"learning_rate": 1.0},
+    "one cycle": {"learning_rate": 1.0, "schedule": schedules.OneCycle()},
+}
+plateau = trainer.run(settings=list(swings.values()), activation="sigmoid", seeds=6, epochs=25)
+plateau_runs = {name: plateau.take(range(6 * i, 6 * i + 6)) for i, name in enumerate(swings)}
+epochs_to_cross = {
+    name: [int(np.argmax(curve < 1)) + 1 if (curve < 1).any() else 26 for curve in runs.history["val_loss"]]
+    for name, runs in plateau_runs.items()
+}
+for name, epochs in epochs_to_cross.items():
+    print(f"{name:9s} loss below 1 after {np.median(epochs):.0f} epochs")
+
+# %% [markdown] name="plateau-picture-intro"
+# All five, with the band over six seeds:
+
+# %% name="plateau-picture"
+CurvesDisplay(
+    {name: runs.history["val_loss"] for name, runs in plateau_runs.items()},
+    "Swinging beats the low rate, and ties with the middle one",
+    ylabel="validation loss",
+    ylim=(0, 2.5),
+)
+
+# %% [markdown] name="plateau-read"
+# Swinging rates cross the plateau much faster than the low rate from which they swing. But a constant rate at the
+# middle of the swing does as well, and the high one is faster still. What helps is the larger rate; the
+# swing is a way of having one for part of the time, useful when you do not dare to have it all of the time.
+#
+# And is the plateau a saddle? For the two weights we have shown it. For the digits network we have only seen that
+# even the smallest rate leaves the plateau downhill, without ever climbing a wall: from a local minimum it could
+# not. That plateaus of large networks are saddles *in general* is the result of the paper, not of this chapter.
+
+# %% [markdown] name="lab-plateau-intro"
+# ### Lab 5: crossing a plateau
+#
+# **Predict, then drag:** with the constant plan, how low a rate still leaves the plateau within 30 epochs? Then find
+# a swing that is better than its own high value. Is there one?
+
+# %% name="lab-plateau"
+Lab(
+    trainer,
+    pictures.Schedule(loss_limits=(0, 2.5), rate_limits=(0, 3)),
+    schedule=choice(
+        {
+            "constant": schedules.Constant(),
+            "swinging": schedules.Triangular(0.1, 4),
+            "swinging slowly": schedules.Triangular(0.1, 15),
+            "one cycle": schedules.OneCycle(),
+        },
+        "constant",
+    ),
+    learning_rate=log_slider(0.05, 3, value=0.1, step=0.05),
+    activation="sigmoid",
+    epochs=30,
+    seeds=8,
+)
+
+# %% [markdown] name="lab-plateau-after"
+# What you should have seen: the plateau gets shorter as the rate grows, with any plan. Up to about 1 the constant plan
+# crosses first. Near the right end the swinging plan catches up or even overtakes it: there it pays to begin low
+# and rise, which on its own is called *warm-up* (Goyal et al. 2017). One cycle crosses late, but ends most quietly,
+# because its rate falls to zero.
+
+# %% [markdown] name="adaptive"
+# ## Do adaptive methods find the rate by themselves? (claim LR10)
+#
+# One document says that adaptive methods not only lower the rate where needed, but also raise it where it is too low.
+# Adam divides each step by the recent size of the gradient. By hand: give it a constant gradient, once of 1 and
+# once of 0.001. **Predict** the length of its steps, next to those of SGD.
+
+# %% name="adaptive-by-hand"
+step_length = {}
+for optimizer in ("sgd", "adam"):
+    for size in (1.0, 0.001):
+        path = landscapes.descend(
+            lambda weight, size=size: 0 * weight + size, [0.0], optimizer=optimizer, learning_rate=0.01, steps=5
+        )
+        step_length[optimizer, size] = np.abs(np.diff(path[:, 0])).mean()
+        print(f"{optimizer:4s} gradient {size:<6g} step {step_length[optimizer, size]:.2g}")
+
+# %% [markdown] name="adaptive-runs-intro"
+# Adam's step has the length of the rate, however small the gradient. Measured per unit of gradient, then, its
+# **effective rate** is larger where gradients are small. That is one sense of "raising", and it is real.
+#
+# The other sense would be: the *knob* is set too low, and the method makes up for it. Let us see. Our trainer was made
+# with `track_updates=True` and records the length of each gradient and each update; their ratio is the effective rate. We run Adam and **RMSProp**
+# (its elder sibling) with a good rate and with one a hundred times too low. **Predict:** in which of them will the
+# effective rate rise in the course of 20 epochs?
+
+# %% name="adaptive-runs"
+growth, adaptive_accuracy, effective = {}, {}, {}
+for optimizer in ("adam", "rmsprop"):
+    both = trainer.run(optimizer=optimizer, learning_rate=[0.00001, 0.001], seeds=8)
+    for name, rate in {"too low": 0.00001, "good": 0.001}.items():
+        runs = both.select(learning_rate=rate)
+        ratio = np.stack(runs.update_length) / np.stack(runs.gradient_length)
+        by_epoch = np.median(ratio.reshape(8, 20, -1), axis=2)
+        effective[f"{optimizer}, {name}"] = by_epoch / by_epoch[:, :1]
+        growth[optimizer, name] = by_epoch[:, -1] / by_epoch[:, 0]
+        adaptive_accuracy[optimizer, name] = runs.final("val_accuracy")
+
+# %% [markdown] name="adaptive-picture-intro"
+# Each curve is divided by its first epoch, so that 1 means "as at the start".
+
+# %% name="adaptive-picture"
+for (optimizer, name), values in growth.items():
+    reached = np.median(adaptive_accuracy[optimizer, name])
+    print(f"{optimizer:8s} {name:8s} effective rate × {np.median(values):.1f}, validation accuracy {reached:.1f}")
+CurvesDisplay(
+    effective,
+    "Where the rate is too low, nothing raises it",
+    ylabel="effective rate / first epoch",
+    ylim=(0, 2),
+)
+
+# %% [markdown] name="adaptive-read"
+# With a good rate the effective rate moves: Adam's falls, RMSProp's dips and then rises as the gradients shrink towards
+# the end. With a rate that is a hundred times too low it stays where it was: the gradients do not shrink, because
+# nothing is learned, and there is nothing in the formula that could notice. Adaptive methods even out the
+# *weights* against one another, and forgive the scale of the inputs, as we saw. They do not find the rate for you.
+
+# %% [markdown] name="claims-intro"
+# ## What the documents say, and what we measured
+#
+# All numbers are those of this notebook. "With a condition" means: read the sentence before it.
+
+# %% name="claims"
+sgd_best, adam_best = best_rate["unit", "sgd"], best_rate["unit", "adam"]
+at_001 = {key: float(values[guesses.index(0.01)]) for key, values in regret.items()}
+claims.table(
+    {
+        "LR1": f"Five steps by hand and by Keras are the same: {same_steps}.",
+        "LR2": f"Exact on a parabola (limit 2/λ). On the digits, networks break at {broken / best:.0f} times the best rate, and die rather than diverge.",
+        "LR3": f"0.1 trains, 0.3 ends in NaN in {ended_in_nan[0.3]} of 8 runs, infinite from epoch {beyond_numbers}; the limit 2/λ of this data is {limit:.2f}.",
+        "LR4": f"With normalised digits, SGD is best at {sgd_best}, Adam at {adam_best}; 0.01 gives {at_001['unit', 'sgd']:.2f} with SGD and {at_001['unit', 'adam']:.2f} with Adam.",
+        "LR5": f"Not a U but a slope, a valley and a cliff. The median of 6 seeds has {dips_of_median} dip.",
+        "LR6": f"Regression: excess loss {np.median(excess['constant']):.2f} with a constant rate, {max(np.median(excess['× 0.5 every 5']), 0):.2f} halved every 5 epochs. Digits, which do not bounce: no gain.",
+        "LR7": f"Per step, × 0.9 leaves {left[0.9]:.5f} after 100 steps: accuracy {np.median(pace_accuracy['0.9 per step']):.1f}; per epoch {np.median(pace_accuracy['0.9 per epoch']):.2f}.",
+        "LR8": f"Steepest fall at {suggestions['steepest']:.1g}, best of the sweep {best:.1g}. The lowest point itself, {suggestions['lowest']:.1g}: {words['lowest']}.",
+        "LR9": f"Saddle shown exactly for two weights. Epochs to cross the plateau: low {np.median(epochs_to_cross['low']):.0f}, swinging {np.median(epochs_to_cross['swinging']):.0f}, constant middle {np.median(epochs_to_cross['middle']):.0f}.",
+        "LR10": f"A rate 100 times too low is not raised: Adam's effective rate × {np.median(growth['adam', 'too low']):.1f} in 20 epochs. It does grow where gradients are small.",
+    }
+)
+
+# %% [markdown] name="exercises"
+# ## Exercises
+#
+# ### 1. The limit
+#
+# A loss is a parabola with curvature 8. Above which learning rate does gradient descent diverge?
+
+# %% name="exercise-limit" tags=["exercise"]
+my_limit = ...
+
+# %% name="exercise-limit-solved" tags=["solution"]
+my_limit = 2 / 8
+
+# %% [markdown] name="exercise-limit-check-intro"
+# Run the next cell to check.
+
+# %% name="exercise-limit-check"
+checks.number(
+    my_limit,
+    0.25,
+    hints={0.125: "that is the ideal rate. The limit is twice as large.", 4.0: "that is λ/2: turn it upside down."},
+    why="It is 2 divided by the curvature.",
+)
+
+# %% [markdown] name="exercise-steps"
+# ### 2. A staircase
+#
+# Write the schedule that halves the rate every five epochs. `first_rate` is the rate at the start and `epoch` counts
+# from 0, so that epochs 0 to 4 have the first rate and epochs 5 to 9 half of it. (`//` divides and drops the
+# remainder: `7 // 5` is 1.)
+
+
+# %% name="exercise-steps-code" tags=["exercise"]
+def staircase(first_rate, epoch): ...
+
+
+# %% name="exercise-steps-solved" tags=["solution"]
+def staircase(first_rate, epoch):
+    return first_rate * 0.5 ** (epoch // 5)
+
+
+# %% [markdown] name="exercise-steps-check-intro"
+# Six epochs are tried:
+
+# %% name="exercise-steps-check"
+checks.code(
+    staircase,
+    [((0.4, 0), 0.4), ((0.4, 4), 0.4), ((0.4, 5), 0.2), ((0.4, 9), 0.2), ((0.4, 10), 0.1), ((1.0, 23), 0.0625)],
+    why="A staircase, not a line.",
+)
+
+# %% [markdown] name="exercise-factor"
+# ### 3. From epochs to steps
+#
+# A recipe multiplies the rate by 0.9 once per epoch. Your program multiplies once per *step*, and an epoch of the
+# digits has 44 steps. Which factor per step gives the same decay?
+
+# %% name="exercise-factor-answer" tags=["exercise"]
+my_factor = ...
+
+# %% name="exercise-factor-solved" tags=["solution"]
+my_factor = 0.9 ** (1 / 44)
+
+# %% [markdown] name="exercise-factor-check-intro"
+# It must be exact to a few thousandths of a per cent, for errors multiply too:
+
+# %% name="exercise-factor-check"
+checks.number(
+    my_factor,
+    0.9 ** (1 / 44),
+    tolerance=0.00005,
+    near=0.002,
+    hints={
+        0.9: "that would be 0.9 per step. 44 of your factors multiplied must give 0.9.",
+        0.9**44: "that is 0.9 multiplied 44 times. Go the other way: the 44th root.",
+    },
+    why="Multiplied 44 times it gives 0.9.",
+)
+
+# %% [markdown] name="exercise-diagnosis"
+# ### 4. What would you do?
+#
+# This is the training loss of the regression at a constant rate. The dashed line is the lowest possible loss.
+# Your 40 epochs are nearly over. What do you do?
+#
+# - `"a"`: raise the rate
+# - `"b"`: leave everything as it is and train longer
+# - `"c"`: lower the rate from the beginning, to a hundredth
+# - `"d"`: let the rate fall in the course of the run
+
+# %% name="exercise-diagnosis-picture"
+CurvesDisplay(
+    {"training loss": picked["constant"].history["loss"], "lowest possible": np.full(40, lowest)},
+    "What would you do?",
+    ylim=(0.4, 1),
+)
+
+# %% [markdown] name="exercise-diagnosis-task"
+# Replace the dots by a letter, with the quotation marks.
+
+# %% name="exercise-diagnosis-answer" tags=["exercise"]
+my_choice = ...
+
+# %% name="exercise-diagnosis-solved" tags=["solution"]
+my_choice = "d"
+
+# %% [markdown] name="exercise-diagnosis-check-intro"
+# Is it right?
+
+# %% name="exercise-diagnosis-check"
+checks.choice(
+    my_choice,
+    "d",
+    why={
+        "a": "The loss jumps up and down: the steps are too large already, and the limit is near.",
+        "b": "It has been bouncing at the same height for many epochs. More of the same will not help.",
+        "c": "The bouncing would stop, but the fast start would be lost too, and 40 epochs would hardly suffice.",
+        "d": "Large steps to get there, small ones to settle: any of the decays above does it.",
+    },
+    near=["c"],
+)
+
+# %% [markdown] name="exercise-goal"
+# ### 5. The goal: 95 % in three epochs
+#
+# Reach a validation accuracy of 0.95 on the digits **within three epochs, by the learning rate alone**: plain SGD, a
+# constant rate, nothing else changed. Lab 2 or the range test help you to a good first guess.
+
+# %% name="exercise-goal-answer" tags=["exercise"]
+my_rate = ...
+
+# %% name="exercise-goal-solved" tags=["solution"]
+my_rate = 0.3
+
+# %% [markdown] name="exercise-goal-check-intro"
+# The next cell trains eight networks with your rate; their median counts, so that luck does not.
+
+# %% name="exercise-goal-check"
+checks.goal(
+    lambda: np.median(trainer.run(learning_rate=my_rate, epochs=3, seeds=8).final("val_accuracy")),
+    at_least=0.95,
+    near=0.05,
+    what="median validation accuracy after three epochs",
+    answers=[my_rate],
+)
+
+# %% [markdown] name="summary"
+# ## What we have seen
+#
+# - A step is *rate × gradient*. On a parabola the ideal rate is one over the curvature, and twice that is the limit.
+# - In several directions the sharpest one sets the limit, and the scale of the inputs decides how sharp that is.
+# - On a real network the loss against the rate is a slope, a wide valley and a cliff. Look for a rate on a
+#   logarithmic scale, in the valley, at some distance from the cliff.
+# - Good first guesses differ from optimizer to optimizer: about 0.1 for plain SGD, 0.001 to 0.01 for Adam, with
+#   normalised inputs.
+# - A range test finds the order of magnitude in two epochs. Take a rate to the left of its lowest point.
+# - Decay cures bouncing. Swinging rates cross plateaus faster than low ones, not faster than high ones. Adaptive
+#   methods even out the weights; they do not choose the rate.
+#
+# **Sources.** LeCun, Bottou, Orr and Müller, *Efficient BackProp*, 1998 (the limit 2/λ). Dauphin et al.,
+# *Identifying and attacking the saddle point problem in high-dimensional non-convex optimization*, 2014. Kingma and
+# Ba, *Adam: a method for stochastic optimization*, 2014. Smith, *Cyclical learning rates for training neural
+# networks*, 2015. Smith and Topin, *Super-convergence*, 2017. Goyal et al., *Accurate, large minibatch SGD*, 2017
+# (warm-up: `schedules.WarmUp`). Data: Alpaydin and Kaynak, 1998 (digits); Efron, Hastie, Johnstone and
+# Tibshirani, *Least angle regression*, 2004 (diabetes). The documents A to D are named below the table of claims.
+#
+# **Next:** the mini-batch. Every step so far looked at 32 rows. Why 32, and what has the batch to do with the
+# learning rate?

@@ -1,0 +1,160 @@
+"""Reads chapters, which are scripts in jupytext's percent format, and makes notebooks of them.
+
+Every cell has a name, which becomes its id and stays when the prose is put into another language:
+
+    # %% [markdown] name="task"
+    # Choose a rate.
+
+    # %% name="choice" tags=["exercise"]
+    rate = ...
+
+    # %% name="choice-solved" tags=["solution"]
+    rate = 0.1
+
+The notebook leaves out what is tagged `solution`; the solved notebook leaves out what is tagged `exercise`.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import posixpath
+import re
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+# Code is matched first, so that what only looks like a link in it is left alone.
+LINK = re.compile(r"```.*?```|`[^`\n]*`|(?:\]\(|\b(?:src|href)=\")(?P<to>[^)\s\"]+)", re.DOTALL)
+NOT_A_FILE = re.compile(r"[a-z][a-z0-9+.-]*:|[#/]")
+
+
+class UnfitError(Exception):
+    """A chapter that cannot become a notebook, with every reason."""
+
+
+def scripts(root: Path = ROOT) -> list[Path]:
+    """Lists the chapters' scripts, in order."""
+    return sorted((root / "notebooks" / "source").glob("[0-9][0-9]_*.py"))
+
+
+def path_of(script: Path, *, solved: bool) -> Path:
+    """Tells where the notebook of a chapter is written."""
+    folder = script.parent.parent / ("solutions" if solved else "")
+    return folder / f"{script.stem}.ipynb"
+
+
+def tagged(cell: NotebookNode, tag: str) -> bool:
+    """Tells whether a cell has a tag."""
+    return tag in cell.metadata.get("tags", [])
+
+
+def read(script: Path) -> list[NotebookNode]:
+    """Reads a chapter's cells, their names as ids and nothing but tags as metadata.
+
+    Args:
+        script: The chapter.
+
+    Returns:
+        All cells, exercises and solutions included.
+
+    Raises:
+        UnfitError: If a cell has no good name, or an exercise and its solution do not follow one another.
+    """
+    cells = jupytext.read(script, fmt="py:percent").cells
+    wrong, seen = [], set()
+    for before, cell in zip([None, *cells], cells):
+        cell.id = str(cell.metadata.get("name", ""))
+        cell.metadata = NotebookNode({"tags": sorted(cell.metadata["tags"])} if cell.metadata.get("tags") else {})
+        if not re.fullmatch(r"[a-z0-9-]{1,60}", cell.id) or cell.id in seen:
+            wrong.append(f"a missing, repeated or unsuitable name {cell.id!r}: {cell.source[:60]!r}")
+        seen.add(cell.id)
+        solves = cell.cell_type == "code" and tagged(cell, "solution")
+        if solves != (before is not None and tagged(before, "exercise")):
+            wrong.append(f"{cell.id}: an exercise is directly followed by its solution, which is a code cell")
+    if cells and tagged(cells[-1], "exercise"):
+        wrong.append(f"{cells[-1].id}: an exercise without a solution")
+    if wrong:
+        raise UnfitError("\n".join(f"{script.name}: {line}" for line in wrong))
+    return cells
+
+
+def notebook(script: Path, *, solved: bool, root: Path = ROOT) -> NotebookNode:
+    """Makes the notebook of a chapter, not yet run.
+
+    Args:
+        script: The chapter.
+        solved: Whether it has the solutions in place of the exercises.
+        root: The repository.
+
+    Returns:
+        The notebook. The `source_hash` in its metadata is that of its code and of all the code and tables it uses.
+    """
+    cells = [cell for cell in read(script) if not tagged(cell, "exercise" if solved else "solution")]
+    for cell in cells:
+        if solved and cell.cell_type == "markdown":
+            cell.source = LINK.sub(_from_solutions, cell.source)
+    code = [(cell.id, cell.source, cell.metadata.get("tags")) for cell in cells if cell.cell_type == "code"]
+    used = [(path.relative_to(root).as_posix(), _essence(path, script.stem)) for path in _reached(script, root)]
+    metadata = {
+        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "source_hash": hashlib.sha256(repr((solved, code, used)).encode()).hexdigest()[:20],
+    }
+    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
+
+
+def _from_solutions(link: re.Match[str]) -> str:
+    """Turns a link from the notebooks' folder into one from the folder of solutions below it."""
+    target = link["to"]
+    if not target or NOT_A_FILE.match(target):
+        return link.group()
+    return link.group().replace(target, posixpath.relpath(target, "solutions"))
+
+
+def _reached(script: Path, root: Path) -> list[Path]:
+    """Lists the package's modules that a script imports, directly or not, and the tables that any of them names."""
+    found, tables, left = set(), set(), [script]
+    while left:
+        text = left.pop().read_text(encoding="utf-8")
+        tables |= {path for path in (root / "data").glob("*.csv") if path.name in text}
+        places = [root / name.replace(".", "/") for name in _imported(text) if name.split(".")[0] == "course_utils"]
+        files = {file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")}
+        new = {file for file in files if file.exists()} - found
+        found |= new
+        left += new
+    return sorted(found | tables)
+
+
+def _imported(text: str) -> set[str]:
+    """Lists what may be a module in the imports of a script, wherever they stand in it."""
+    names = {"course_utils"}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = f"course_utils.{node.module or ''}".rstrip(".") if node.level else str(node.module)
+            names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def _essence(path: Path, chapter: str) -> list[str]:
+    """Gives the lines of a file that can change what a chapter shows: no comments, no other chapter's rows.
+
+    Lines, and not a parsed form, because that differs from one Python to the next and the hash must not.
+    """
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    if path.suffix == ".csv":
+        by_chapter = "chapter" in lines[0].split(",")
+        return [line for line in lines if not by_chapter or chapter in line.split(",")]
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            first, last = node.body[0].lineno - 1, node.body[0].end_lineno
+            if lines[first].lstrip().startswith(('"""', 'r"""')):
+                lines[first:last] = [""] * (last - first)
+    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]

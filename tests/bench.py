@@ -1,0 +1,193 @@
+"""Measures the engine against `model.fit`, side by side in one run, and prints a table (`make bench`).
+
+Keras runs in a process of its own with TensorFlow's default settings; ours in another. Both are asked in turn, a
+few rounds, and medians are compared. Work: digits, 1,408 training rows, batch 32, 20 epochs, 44 steps an epoch;
+the network is an MLP of 64 and 64 units unless said otherwise. "A retrain" is what a changed learning rate costs:
+`compile` and `fit` with Keras, `run` with ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+ROUNDS = 5
+ROWS = 44 * 32
+
+
+def _data(*, images: bool = False) -> object:
+    from dataclasses import replace
+
+    from course_utils import datasets
+
+    digits = datasets.digits(images=images)
+    return replace(digits, x_train=digits.x_train[:ROWS], y_train=digits.y_train[:ROWS])
+
+
+def keras_tasks() -> dict[str, Callable[[], object]]:
+    """What Keras is asked to do."""
+    import keras
+
+    from course_utils import models
+
+    def fit(build: Callable, data: object) -> Callable[[], object]:
+        model = build(data.input_shape, 10)
+        start = model.get_weights()
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+        def work() -> None:
+            model.set_weights(start)
+            model.compile(keras.optimizers.SGD(0.1), loss, metrics=["accuracy"])
+            validation = (data.x_validation, data.y_validation)
+            model.fit(data.x_train, data.y_train, batch_size=32, epochs=20, validation_data=validation, verbose=0)
+
+        return work
+
+    return {"mlp": fit(models.mlp, _data()), "cnn": fit(models.cnn, _data(images=True))}
+
+
+def our_tasks() -> dict[str, Callable[[], object]]:
+    """What our trainer is asked to do."""
+    import numpy as np
+
+    from course_utils import models
+    from course_utils.training import Trainer
+
+    mlp, cnn = Trainer(models.mlp, _data()), Trainer(models.cnn, _data(images=True))
+    rates = [float(rate) for rate in np.geomspace(0.01, 0.5, 64)]
+    widths = iter(range(65, 999))
+    return {
+        "mlp": lambda: mlp.run(learning_rate=0.1, progress=False),
+        "seeds": lambda: mlp.run(learning_rate=0.1, seeds=8, progress=False),
+        "rates": lambda: mlp.run(learning_rate=rates, progress=False),
+        "cnn": lambda: cnn.run(learning_rate=0.1, progress=False),
+        "compile": lambda: mlp.run(learning_rate=0.1, width=next(widths), epochs=1, progress=False),
+    }
+
+
+def serve(tasks: dict[str, Callable[[], object]]) -> None:
+    """Does what each line of standard input names, and answers with the seconds it took."""
+    for line in sys.stdin:
+        work = tasks[line.strip()]
+        start = time.perf_counter()
+        work()
+        print(json.dumps(time.perf_counter() - start), flush=True)
+
+
+class Process:
+    """One side of the comparison, in a process of its own.
+
+    Args:
+        side: "keras" or "ours".
+        one_core: Whether to keep it to a single core.
+    """
+
+    def __init__(self, side: str, *, one_core: bool = False) -> None:
+        ours = ("TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS")
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
+        # Empty means unset to TensorFlow, and keeps the package from putting its own values there.
+        environment |= dict.fromkeys(ours, "") if side == "keras" else {}
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, side, "one core" if one_core else "all cores"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+        )
+
+    def seconds(self, task: str) -> float:
+        """Has a task done; returns how long it took."""
+        self._process.stdin.write(task + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.stdin.close()
+        self._process.wait()
+
+
+KERNEL = """
+import time; start = time.perf_counter()
+from course_utils import datasets, models, pictures
+from course_utils.lab import Lab, log_slider
+from course_utils.training import Trainer
+trainer = Trainer(models.mlp, datasets.digits())
+lab = Lab(trainer, pictures.LearningCurves(), learning_rate=log_slider(1e-4, 10, 0.1), seeds=8)
+lab.wait(); first = time.perf_counter() - start
+import numpy as np
+for rate in np.geomspace(0.001, 1, 50):
+    lab.set(learning_rate=rate); lab.wait()
+import json, resource
+print(json.dumps([first, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6]))
+"""
+
+
+def kernel_with_a_lab() -> tuple[float, float]:
+    """Opens a lab in a fresh Jupyter kernel and moves its slider 50 times.
+
+    Returns:
+        Seconds from the first import to the first picture, and the kernel's peak memory in GB.
+    """
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel()
+    printed = []
+    client.execute_interactive(KERNEL, timeout=300, output_hook=lambda message: printed.append(message["content"]))
+    manager.shutdown_kernel()
+    (text,) = [content["text"] for content in printed if content.get("name") == "stdout"]
+    return tuple(json.loads(text))
+
+
+def measure() -> dict[str, float]:
+    """Asks all sides in turn; returns the median seconds of each task."""
+    sides = {"keras": Process("keras"), "ours": Process("ours"), "one": Process("ours", one_core=True)}
+    tasks = [("keras", "mlp"), ("keras", "cnn"), ("ours", "mlp"), ("ours", "seeds"), ("ours", "rates")]
+    tasks += [("ours", "cnn"), ("one", "mlp"), ("one", "seeds"), ("one", "rates"), ("ours", "compile")]
+    times: dict[str, list[float]] = {}
+    for number in range(ROUNDS + 1):
+        for side, task in tasks:
+            seconds = sides[side].seconds(task)
+            if number:  # the first round loads and compiles
+                times.setdefault(f"{side} {task}", []).append(seconds)
+    for process in sides.values():
+        process.close()
+    return {task: statistics.median(values) for task, values in times.items()}
+
+
+def main() -> None:
+    """Measures and prints."""
+    t = measure()
+    first, memory = kernel_with_a_lab()
+    fit, fit_cnn = t["keras mlp"], t["keras cnn"]
+    rows = [
+        ("one retrain", fit, t["ours mlp"], fit / t["ours mlp"], "≥ 45 ×"),
+        ("8 seeds at once, per network", fit, t["ours seeds"] / 8, fit / t["ours seeds"] * 8, ""),
+        ("64 learning rates at once, per network", fit, t["ours rates"] / 64, fit / t["ours rates"] * 64, "≥ 150 ×"),
+        ("one retrain of a CNN", fit_cnn, t["ours cnn"], fit_cnn / t["ours cnn"], "≥ 8 ×"),
+        ("one retrain, on one core", fit, t["one mlp"], fit / t["one mlp"], ""),
+        ("8 seeds at once, on one core, per network", fit, t["one seeds"] / 8, fit / t["one seeds"] * 8, ""),
+        ("64 rates at once, on one core, per network", fit, t["one rates"] / 64, fit / t["one rates"] * 64, ""),
+    ]
+    print("| what | Keras `fit`, ms | ours, ms | ratio | aim |\n|---|---:|---:|---:|---:|")
+    for what, theirs, ours, ratio, aim in rows:
+        print(f"| {what} | {theirs * 1e3:,.0f} | {ours * 1e3:,.1f} | **{ratio:.0f} ×** | {aim} |")
+    print("\n| what | measured | aim |\n|---|---:|---:|")
+    print(f"| a new shape of network: compile it, and its first epoch | {t['ours compile']:.2f} s | |")
+    print(f"| fresh kernel: from the first import to the first picture of a lab | {first:.1f} s | ≤ 10 s |")
+    print(f"| peak memory of that kernel after 50 moves of the slider | {memory:.2f} GB | < 1.2 GB |")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        main()
+    else:
+        if sys.argv[2] == "one core":
+            os.sched_setaffinity(0, {0})
+        serve(keras_tasks() if sys.argv[1] == "keras" else our_tasks())

@@ -1,0 +1,97 @@
+"""A real JupyterLab and a real Chromium for the tests of this folder."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from lab_page import LabPage
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The browser; Debian's own, because Playwright's would have to be downloaded."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert path, "no Chromium on PATH: on Debian and Ubuntu, apt-get install chromium"
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    # A container's root has no sandbox to put the browser into.
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*quiet, *sandbox])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory):
+    """JupyterLab on a loopback port, over a copy of the notebooks; its address, token included."""
+    folder = tmp_path_factory.mktemp("course")
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(notebook, folder)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    options = [f"--port={port}", "--ip=127.0.0.1", "--no-browser", f"--IdentityProvider.token={token}"]
+    options += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}", "--allow-root"]
+    log = folder / "server.log"
+    home = {
+        name: str(tmp_path_factory.mktemp(name.lower()))
+        for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+    }
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options], stdout=out, stderr=out, env={**os.environ, **home}
+        )
+        try:
+            _wait_until_up(f"http://127.0.0.1:{port}/api?token={token}", process, log)
+            yield f"http://127.0.0.1:{port}", token
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def _wait_until_up(address: str, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(address, timeout=2).close()  # noqa: S310 - an address made above
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    pytest.fail(f"JupyterLab did not answer within a minute:\n{log.read_text()}")
+
+
+@pytest.fixture
+def page(chromium: Browser):
+    """A fresh page of the size of a small laptop's screen."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def open_notebook(server: tuple[str, str], page: Page):
+    """Opens a notebook in JupyterLab; its kernel ends with the test."""
+    opened = []
+
+    def opener(name: str) -> LabPage:
+        opened.append(LabPage(page, *server, name))
+        return opened[-1]
+
+    yield opener
+    for one in opened:
+        one.shut_down()

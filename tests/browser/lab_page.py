@@ -1,0 +1,125 @@
+"""What a person does with a notebook in JupyterLab, as methods."""
+
+from playwright.sync_api import Locator, Page
+
+#: Milliseconds that a whole chapter may take to run.
+RUN_ALL = 240_000
+
+
+_KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status"
+
+
+class LabPage:
+    """A notebook opened in JupyterLab."""
+
+    def __init__(self, page: Page, address: str, token: str, notebook: str) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.goto(f"{address}/lab/tree/{notebook}?token={token}&reset")
+        page.wait_for_function(
+            f"""() => {{
+                const panel = window.jupyterapp?.shell.currentWidget;
+                return panel?.context?.isReady && panel.sessionContext.isReady && {_KERNEL} === "idle"
+                    && panel.content.widgets.length > 0;
+            }}""",
+            timeout=60_000,
+        )
+
+    @property
+    def labs(self) -> Locator:
+        """Every lab that is alive."""
+        return self.page.locator(".course-lab")
+
+    def run_all(self) -> None:
+        """Runs all cells, as the menu does, and waits until the kernel rests."""
+        self.command("notebook:run-all-cells")
+        self.page.wait_for_function(
+            f"""() => window.jupyterapp.shell.currentWidget.content.widgets.every(cell =>
+                cell.model.type !== "code" || cell.model.executionCount !== null) && {_KERNEL} === "idle" """,
+            timeout=RUN_ALL,
+        )
+
+    def command(self, name: str) -> None:
+        """Starts one of JupyterLab's commands."""
+        self.page.evaluate("name => { window.jupyterapp.commands.execute(name); }", name)
+
+    def outputs(self, mime: str) -> list[str]:
+        """Texts of the stored outputs of one kind: "error", "stderr", or a MIME type."""
+        return self.page.evaluate(
+            """kind => {
+                const found = [];
+                for (const cell of window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells) {
+                    for (const output of cell.toJSON().outputs ?? []) {
+                        if (output.output_type === kind || output.name === kind || output.data?.[kind])
+                            found.push(JSON.stringify(output));
+                    }
+                }
+                return found;
+            }""",
+            mime,
+        )
+
+    def lab(self, number: int) -> "LiveLab":
+        """One of the labs, counted from 0, scrolled into view."""
+        lab = self.labs.nth(number)
+        lab.scroll_into_view_if_needed()
+        return LiveLab(self.page, lab)
+
+    def shut_down(self) -> None:
+        """Ends the kernel, without saving."""
+        self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+
+
+class LiveLab:
+    """One lab on the page."""
+
+    def __init__(self, page: Page, root: Locator) -> None:
+        self.page, self.root = page, root
+
+    @property
+    def _line(self) -> Locator:
+        return self.root.locator(".course-status")
+
+    def status(self) -> str:
+        """The words of the status line."""
+        return self._line.inner_text()
+
+    def generation(self) -> int:
+        """Number of the request that the status line speaks of."""
+        return int(self._line.get_attribute("data-generation"))
+
+    def wait_finished(self, after: int = 0, timeout: float = 60_000) -> None:
+        """Waits until a run later than `after` has finished, as the status line says."""
+        self.page.wait_for_function(
+            """([root, after]) => {
+                const line = root.querySelector(".course-status");
+                return +line.dataset.generation > after && /finished|failed/.test(line.dataset.state);
+            }""",
+            arg=[self.root.element_handle(), after],
+            timeout=timeout,
+        )
+
+    def picture(self) -> bytes:
+        """The picture as it looks on the screen."""
+        return self.root.locator("img").first.screenshot()
+
+    def handle(self, label: str) -> Locator:
+        """The handle of the slider with this label."""
+        box = self.root.locator(".widget-inline-hbox", has=self.page.get_by_text(label, exact=True))
+        return box.locator(".noUi-handle")
+
+    def press(self, label: str, key: str, times: int = 1) -> None:
+        """Moves a slider with the keyboard and waits for the run that follows."""
+        handle = self.handle(label)
+        handle.focus()
+        for _ in range(times):
+            before = self.generation()
+            handle.press(key)
+            self.wait_finished(before)
+
+    def click(self, label: str) -> None:
+        """Presses a button and waits for the run that follows."""
+        before = self.generation()
+        self.root.get_by_role("button", name=label).click()
+        self.wait_finished(before)

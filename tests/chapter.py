@@ -1,0 +1,81 @@
+"""Runs chapters inside a test, so that what a chapter claims is asserted on the very variables it computes.
+
+from chapter import run_chapter
+
+def test_a_large_rate_diverges():
+    chapter = run_chapter("01_learning_rate")
+    assert np.isnan(chapter["losses"][0.3]).all()
+"""
+
+import ast
+import contextlib
+import linecache
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from unittest import mock
+
+ROOT = Path(__file__).parent.parent
+# The folder of the chapters is no package: what a chapter imports is the same here as in its notebook.
+sys.path.insert(0, str(ROOT / "notebooks" / "source"))
+
+import build  # noqa: E402, F401 - tests take it from here, where its folder is known
+import chapters  # noqa: E402
+
+
+class Chapter(dict):
+    """The variables of a chapter after its last cell.
+
+    `values` holds the value of each cell that ends in an expression, `shown` the list of what each cell passed to
+    `display`; both by the name of the cell.
+    """
+
+    def __init__(self):
+        super().__init__(__name__="__main__")
+        self.values, self.shown = {}, {}
+
+
+@cache
+def run_chapter(name, *, solutions=True):
+    """Runs the code cells of a chapter, once in a session of tests.
+
+    Args:
+        name: Such as "01_learning_rate".
+        solutions: Whether to run the solutions in place of the exercises.
+
+    Returns:
+        The `Chapter`.
+    """
+    return run_script(ROOT / "notebooks" / "source" / f"{name}.py", solutions=solutions)
+
+
+def run_script(script, *, solutions=True):
+    """Runs the code cells of any script in the format of a chapter, in the folder of its notebook."""
+    chapter = Chapter()
+    notebook = chapters.path_of(script, solved=solutions)
+    cells = chapters.notebook(script, solved=solutions, root=script.parent.parent.parent).cells
+    with contextlib.chdir(script.parent.parent), mock.patch.dict(os.environ, TQDM_DISABLE="1"):
+        for cell in cells:
+            if cell.cell_type == "code":
+                _run(cell, f"{notebook.name}:{cell.id}", chapter)
+    return chapter
+
+
+def _run(cell, place, chapter):
+    # Tracebacks and tf.function look up the source here.
+    linecache.cache[place] = (len(cell.source), None, cell.source.splitlines(keepends=True), place)
+    tree = ast.parse(cell.source, place)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    shown = chapter.shown.setdefault(cell.id, [])
+
+    def display(*objects, **_):
+        shown.extend(objects)
+
+    with mock.patch("IPython.display.display", display):
+        chapter["display"] = display
+        exec(compile(tree, place, "exec"), chapter)  # noqa: S102 - the course's own code
+        if last is not None:
+            value = eval(compile(ast.Expression(last.value), place, "eval"), chapter)  # noqa: S307 - the same
+            if value is not None:
+                chapter.values[cell.id] = value

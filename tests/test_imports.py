@@ -1,0 +1,128 @@
+"""Imports: dependencies go one way, heavy libraries wait until they are needed, and stderr stays empty."""
+
+import ast
+import os
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "course_utils"
+MODULES = {path.stem: path for path in PACKAGE.glob("*.py")}
+
+_ENGINE = "datasets knobs losses initialization optimizers population runs schedules session training twins"
+
+#: For every module, what it may import of this package, and what of others beyond the standard library. Imports
+#: inside functions and for type checkers count too.
+MAY_IMPORT = {
+    "__init__": ("", ""),
+    "datasets": ("", "numpy sklearn"),
+    "models": ("", "keras"),
+    "optimizers": ("", ""),
+    "schedules": ("", "numpy"),
+    "knobs": ("schedules", ""),
+    "runs": ("", "numpy pandas keras"),
+    "losses": ("", "tensorflow"),
+    "initialization": ("", "numpy keras"),
+    "twins": ("", "keras tensorflow"),
+    "population": ("initialization losses optimizers twins", "numpy keras tensorflow"),
+    "session": ("population runs schedules", "numpy keras tensorflow"),
+    "training": ("datasets knobs optimizers population runs session twins", "numpy keras tensorflow tqdm"),
+    "diagnostics": (_ENGINE, "numpy keras tensorflow"),
+    "search": (_ENGINE, "numpy pandas optuna"),
+    "landscapes": ("knobs optimizers", "numpy"),
+    "explain": ("", "numpy"),
+    "checks": ("explain", "numpy"),
+    "claims": ("", ""),
+    "style": ("", "numpy matplotlib PIL"),
+    "figures": ("style", "numpy matplotlib"),
+    "displays": ("figures style", "numpy matplotlib"),
+    "pictures": ("displays figures style", "numpy matplotlib"),
+    "animation": ("pictures style", "numpy matplotlib"),
+    "worker": ("", ""),
+    "notebook_cell": ("", "IPython"),
+    "lab": ("animation displays figures notebook_cell pictures runs style worker", "numpy ipywidgets"),
+}
+
+
+def imported(path):
+    """Gives the full name of everything that a file imports, wherever in the file it does so."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports name the package, so that they can be searched for"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def ours(path):
+    return {name.split(".")[1] for name in imported(path) if name.startswith("course_utils.")}
+
+
+def others(path):
+    packages = {name.split(".")[0] for name in imported(path)} - {"course_utils"}
+    return packages - set(sys.stdlib_module_names)
+
+
+def test_every_module_has_its_row():
+    assert MODULES.keys() <= MAY_IMPORT.keys()
+    for names, _ in MAY_IMPORT.values():
+        assert set(names.split()) <= MAY_IMPORT.keys()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_what_it_may(module):
+    allowed, libraries = map(str.split, MAY_IMPORT[module])
+    assert ours(MODULES[module]) <= set(allowed)
+    assert others(MODULES[module]) <= set(libraries)
+
+
+def test_dependencies_go_one_way():
+    TopologicalSorter({module: names.split() for module, (names, _) in MAY_IMPORT.items()}).prepare()
+
+
+def test_one_module_knows_widgets_and_none_draws_through_pyplot():
+    assert [module for module, (_, libraries) in MAY_IMPORT.items() if "ipywidgets" in libraries] == ["lab"]
+    for path in MODULES.values():
+        assert not {"matplotlib.pyplot", "pylab"} & imported(path), path.name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_short_enough_to_read(module):
+    assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 260
+
+
+def run(code, **variables):
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | variables, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer
+
+
+def test_importing_the_package_leaves_tensorflow_alone():
+    needs_tensorflow = {"__init__", "initialization", "losses", "population", "session", "twins"}
+    names = ", ".join(f"course_utils.{name}" for name in sorted(MODULES.keys() - needs_tensorflow))
+    answer = run(f"import sys, {names}; print({{'tensorflow', 'keras', 'pandas', 'sklearn'}} & set(sys.modules))")
+    assert answer.stdout.strip() == "set()"
+    assert answer.stderr == ""
+
+
+def test_training_leaves_stderr_empty():
+    """Six batch sizes make six shapes to compile, and the highest rate runs into overflow."""
+    code = """
+from course_utils import datasets, models, schedules
+from course_utils.training import Trainer
+
+trainer = Trainer(models.mlp, datasets.line(features=2), epochs=3)
+rates = [0.1, 1000]
+runs = trainer.run(learning_rate=rates, depth=0, batch_size=[8, 16, 32, 40, 50, 80], schedule=schedules.OneCycle())
+print((runs.diverged_at > 0).sum(), (runs.final("loss") < 1).any(), runs.model().count_params())
+"""
+    answer = run(code, TQDM_DISABLE="1")
+    assert answer.stdout.split() == ["6", "True", "3"]
+    assert answer.stderr == ""
