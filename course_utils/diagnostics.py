@@ -148,8 +148,13 @@ def falling_part(test: RangeTest, start: float = 0.1) -> tuple[float, float]:
     return float(test.learning_rates[begun]), float(test.learning_rates[lowest])
 
 
+def middle_of_fall(test: RangeTest) -> float:
+    """Suggests the middle, on a logarithmic scale, of the part in which the loss falls."""
+    return float(np.sqrt(np.prod(falling_part(test))))
+
+
 #: Rules by what they are called in tables and figures.
-RULES = {"lowest": minimum, "a tenth of it": tenth_of_minimum, "steepest": steepest}
+RULES = {"lowest": minimum, "steepest": steepest, "mid-fall": middle_of_fall, "a tenth": tenth_of_minimum}
 
 
 def state_of(runs: Runs) -> list[str]:

@@ -118,6 +118,11 @@ class Lab(widgets.VBox):
         """The newest result, complete or not."""
         return self._result
 
+    @property
+    def generation(self) -> int:
+        """Number of the newest request to train; the status line carries it too."""
+        return self._worker.generation
+
     def wait(self, timeout: float = _FIRST_PICTURE) -> bool:
         """Waits until the newest setting is trained and drawn; returns whether that came in time (seconds)."""
         return self._worker.wait(timeout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -96,12 +97,14 @@ class Trainer:
         Raises:
             ValueError: If a knob is unknown or a value cannot be used.
         """
-        from tqdm.auto import tqdm
+        from tqdm import tqdm
 
         runs = None
         total = self.epochs if epochs is None else epochs
-        quiet = {} if progress else {"disable": True}  # disable=False would overrule the variable TQDM_DISABLE
-        with tqdm(total=total, unit=" epochs", delay=1, leave=False, **quiet) as bar:
+        # Text on stdout: tqdm's notebook bar would stay in saved notebooks as a dead widget, and stderr is red.
+        # disable=False would overrule the variable TQDM_DISABLE.
+        quiet = {} if progress else {"disable": True}
+        with tqdm(total=total, unit=" epochs", delay=1, leave=False, file=sys.stdout, ncols=80, **quiet) as bar:
             for runs in self.stream(seeds=seeds, epochs=epochs, settings=settings, **knobs):
                 bar.update(runs.epochs_done - bar.n)
         return runs
@@ -243,10 +246,6 @@ def _check_fit(model: keras.Model, dataset: Dataset) -> None:
     from course_utils import twins
 
     twins.require_layers(model)
-    if not model.built:
-        raise ValueError(f"model={model.name!r} has no weights yet: start it with keras.Input(shape).")
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ValueError(f"model={model.name!r} has several inputs or outputs: give it one of each.")
     if tuple(model.input_shape[1:]) != dataset.input_shape:
         raise ValueError(
             f"model={model.name!r} takes inputs of shape {tuple(model.input_shape[1:])}, but the data set "

@@ -58,12 +58,16 @@ def _unrolled(layer: keras.Layer, config: dict) -> dict:
 
 
 def require_layers(model: keras.Model) -> None:
-    """Raises a ValueError unless the model is made of layers, which can be copied one by one."""
+    """Raises a ValueError unless the model is made of layers from one input to one output, and has weights."""
     if not isinstance(model, keras.Sequential | keras.src.models.functional.Functional):
         raise ValueError(
             f"model={model.name!r} is a {type(model).__name__} with a call of its own, which cannot be copied layer "
             "by layer: build it with keras.Sequential or keras.Model(inputs, outputs)."
         )
+    if not model.built:
+        raise ValueError(f"model={model.name!r} has no weights yet: start it with keras.Input(shape).")
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ValueError(f"model={model.name!r} has several inputs or outputs: give it one of each.")
 
 
 def ending(model: keras.Model) -> str | None:

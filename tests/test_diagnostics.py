@@ -76,6 +76,7 @@ def test_rules_find_what_they_look_for():
     assert diagnostics.tenth_of_minimum(test) == pytest.approx(0.01, rel=0.05)
     assert 0.001 <= diagnostics.steepest(test) <= 0.1
     assert diagnostics.falling_part(test) == pytest.approx((10**-2.8, 0.1), rel=0.05)
+    assert diagnostics.middle_of_fall(test) == pytest.approx(10**-1.9, rel=0.05)
 
 
 def test_rules_answer_even_if_the_loss_only_rises():

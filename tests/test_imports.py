@@ -43,7 +43,9 @@ MAY_IMPORT = {
     "animation": ("pictures style", "numpy matplotlib"),
     "worker": ("", ""),
     "notebook_cell": ("", "IPython"),
-    "lab": ("animation displays figures notebook_cell pictures runs style worker", "numpy ipywidgets"),
+    "controls": ("", "numpy ipywidgets"),
+    "wording": ("", ""),
+    "lab": ("animation controls notebook_cell pictures style wording worker", "numpy ipywidgets"),
 }
 
 
@@ -86,7 +88,7 @@ def test_dependencies_go_one_way():
 
 
 def test_one_module_knows_widgets_and_none_draws_through_pyplot():
-    assert [module for module, (_, libraries) in MAY_IMPORT.items() if "ipywidgets" in libraries] == ["lab"]
+    assert [module for module, (_, libraries) in MAY_IMPORT.items() if "ipywidgets" in libraries] == ["controls", "lab"]
     for path in MODULES.values():
         assert not {"matplotlib.pyplot", "pylab"} & imported(path), path.name
 

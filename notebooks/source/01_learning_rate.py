@@ -398,27 +398,34 @@ Lab(
 
 # %% name="starting-values-runs"
 guesses = [0.000001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3]
-best_rate, regret = {}, {}
+best_rate, accuracy_at = {}, {}
 for scale in ("raw", "unit", "standard"):
     scaled = trainer if scale == "unit" else Trainer(models.mlp, datasets.digits(scale), track_updates=True)
     for optimizer in ("sgd", "adam"):
         tried = scaled.run(learning_rate=guesses, optimizer=optimizer, seeds=5, epochs=10)
         losses = np.nan_to_num(tried.final("val_loss"), nan=np.inf).reshape(8, 5)
         best_rate[scale, optimizer] = guesses[int(np.argmin(np.median(losses, axis=1)))]
-        regret[scale, optimizer] = np.median(tried.final("val_accuracy").reshape(8, 5), axis=1)
+        accuracy_at[scale, optimizer] = np.median(tried.final("val_accuracy").reshape(8, 5), axis=1)
 
 # %% [markdown] name="starting-values-table-intro"
-# One row for each scale and optimizer: the best of the eight rates after ten epochs, and the validation accuracy at
-# three popular first guesses.
+# One row for each scale and optimizer: the best of the eight rates after ten epochs, and what becomes of three popular
+# first guesses. *Good* is a validation accuracy of at least 0.95; below that, a guess under the best rate is *slow*,
+# and one above it *broken*.
+
 
 # %% name="starting-values-table"
-rows = {}
-for key, accuracies in regret.items():
-    first_guesses = {
-        f"accuracy at {guess}": round(float(accuracies[guesses.index(guess)]), 2) for guess in (0.1, 0.01, 0.001)
+def verdict_on(guess, key):
+    if accuracy_at[key][guesses.index(guess)] >= 0.95:
+        return "good"
+    return "slow" if guess < best_rate[key] else "broken"
+
+
+pd.DataFrame(
+    {
+        key: {"best rate": best_rate[key], **{f"{guess}": verdict_on(guess, key) for guess in (0.1, 0.01, 0.001)}}
+        for key in accuracy_at
     }
-    rows[key] = {"best rate": best_rate[key], **first_guesses}
-pd.DataFrame(rows).T.rename_axis(["inputs", "optimizer"])
+).T.rename_axis(["inputs", "optimizer"])
 
 # %% [markdown] name="starting-values-read"
 # For Adam a first guess between 0.001 and 0.01 is good whatever the scale, since dividing by the size of the
@@ -604,9 +611,10 @@ Lab(
 # while the rate grows at every step, from far too small to far too large, and watch the loss. At first nothing
 # happens, then it falls, then it shoots up. A good rate lies to the left of the lowest point.
 #
-# How to read a rate from the curve? Three rules are common: the rate of the lowest loss, a tenth of that, and the rate
-# where the loss falls fastest. We make the test eight times, each time with one network of another seed, and take the
-# median of what each rule says.
+# How to read a rate from the curve? Four rules: the rate of the *lowest* loss; *a tenth* of that; the rate where the loss
+# falls *steepest*; and the middle of the part in which it falls (*mid-fall*), which is how we make "left of the lowest
+# point" exact. We make the test eight times, each time with one network of another seed, and take the median of
+# what each rule says.
 #
 # **Predict:** from the sweep you know the best rate of this network. Where will the lowest point of the test be, to
 # the left or to the right of it?
@@ -616,7 +624,7 @@ test = diagnostics.range_test(trainer, low=1e-4, high=10, epochs=2, seeds=8)
 suggested_by = {name: [rule(single) for single in test.singles()] for name, rule in diagnostics.RULES.items()}
 suggestions = {name: float(np.median(found)) for name, found in suggested_by.items()}
 for name, rate in suggestions.items():
-    print(f"{name:14s} {rate:.1g}")
+    print(f"{name:9s} {rate:.1g}")
 disagree = max(max(found) / min(found) for found in suggested_by.values())
 print("the tests differ from one another by less than a factor of ten:", disagree < 10)
 
@@ -656,8 +664,8 @@ pd.DataFrame({"rate": rounded, "validation accuracy": words})
 
 # %% [markdown] name="range-test-read"
 # The lowest point itself is a trap: there the test's loss was about to shoot up, and a whole run at that rate breaks
-# the network. To the left of it, both rules give a rate that does about as well as the best of the sweep, for a tiny
-# part of the work. The advice **holds**; but the *numbers* of the document's figure belong to its network and
+# the network. To the left of it, the other rules all give rates that do about as well as the best of the sweep, for a tiny
+# part of the work. The advice holds, with a condition: the *numbers* of the document's figure belong to its network and
 # would be far too small for ours. How far left is left? The position of the lowest point depends on how long the
 # test takes: with more steps, more is learned on the way and the point moves left. Treat the test as a ruler for the
 # order of magnitude.
@@ -871,7 +879,7 @@ CurvesDisplay(
 
 # %% name="claims"
 sgd_best, adam_best = best_rate["unit", "sgd"], best_rate["unit", "adam"]
-at_001 = {key: float(values[guesses.index(0.01)]) for key, values in regret.items()}
+at_001 = {key: float(values[guesses.index(0.01)]) for key, values in accuracy_at.items()}
 claims.table(
     {
         "LR1": f"Five steps by hand and by Keras are the same: {same_steps}.",

@@ -66,6 +66,30 @@ class LabPage:
         lab.scroll_into_view_if_needed()
         return LiveLab(self.page, lab)
 
+    def run_cell_of_lab(self, number: int) -> None:
+        """Runs the cell that made a lab once more, and waits until its new lab is ready."""
+        old = self.labs.nth(number).element_handle()
+        self.labs.nth(number).locator("xpath=ancestor::*[contains(@class, 'jp-CodeCell')]").first.locator(
+            ".jp-InputArea-editor"
+        ).click()
+        self.command("notebook:run-cell")
+        self.page.wait_for_function("lab => !lab.isConnected", arg=old, timeout=60_000)
+        self.lab(number).wait_finished()
+
+    def evaluate(self, expression: str) -> str:
+        """Asks the notebook's kernel for the value of an expression; returns its repr."""
+        return self.page.evaluate(
+            """async expression => {
+                const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                const asked = kernel.requestExecute({
+                    code: "", silent: false, store_history: false, user_expressions: { answer: expression },
+                });
+                const { answer } = (await asked.done).content.user_expressions;
+                return answer.status === "ok" ? answer.data["text/plain"] : `${answer.ename}: ${answer.evalue}`;
+            }""",
+            expression,
+        )
+
     def shut_down(self) -> None:
         """Ends the kernel, without saving."""
         self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
@@ -83,7 +107,7 @@ class LiveLab:
 
     def status(self) -> str:
         """The words of the status line."""
-        return self._line.inner_text()
+        return self._line.text_content()
 
     def generation(self) -> int:
         """Number of the request that the status line speaks of."""
@@ -100,9 +124,24 @@ class LiveLab:
             timeout=timeout,
         )
 
-    def picture(self) -> bytes:
-        """The picture as it looks on the screen."""
-        return self.root.locator("img").first.screenshot()
+    def wait_settled(self, notebook: LabPage, name: str = "lab") -> None:
+        """Waits until the kernel has worked off all that was sent, and the page shows it.
+
+        Messages are worked off in order, so the kernel answers after it has seen every move of a slider.
+        """
+        generation = notebook.evaluate(f"{name}.wait() and {name}.generation")
+        self.wait_finished(int(generation) - 1)
+
+    def picture(self) -> str:
+        """The picture that the page shows, as its address of data."""
+        return self.root.evaluate("""root => {
+            const image = root.querySelector("img");
+            return image.complete && image.naturalWidth > 0 && image.alt ? image.src : "";
+        }""")
+
+    def sliders(self) -> Locator:
+        """The handles of all sliders."""
+        return self.root.locator(".noUi-handle")
 
     def handle(self, label: str) -> Locator:
         """The handle of the slider with this label."""
