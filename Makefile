@@ -58,7 +58,7 @@ clean: ## remove what this file made
 
 # The package is installed in place, so that an edit shows at once. Installing it again also copies its JupyterLab
 # settings into the environment, hence the forced reinstall. Without build isolation nothing unpinned is fetched.
-$(INSTALLED): requirements.lock pyproject.toml course_utils/jupyterlab_settings.json
+$(INSTALLED): requirements.lock pyproject.toml course_utils/jupyterlab_settings.json course_utils/jupyter_server.json
 	@set -e; \
 	uv=$$(uv --version >/dev/null 2>&1 && echo uv || true); \
 	if [ ! -e $@ ]; then \

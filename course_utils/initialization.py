@@ -7,6 +7,8 @@ from functools import lru_cache
 import keras
 import numpy as np
 
+from course_utils.twins import layers_of
+
 Weights = list[np.ndarray]
 
 #: Variables whose initialiser does not carry their own name.
@@ -70,7 +72,7 @@ class InitialWeights:
 def _random_initializers(model: keras.Model) -> dict[int, keras.Initializer]:
     """Finds the random initialiser of each variable, by the naming that all layers of Keras follow."""
     found = {}
-    for layer in model._flatten_layers(include_self=False):
+    for layer in layers_of(model):
         holder = getattr(layer, "cell", layer)
         if not layer.trainable:
             continue

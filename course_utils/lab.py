@@ -10,18 +10,10 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
+from course_utils import controls as ui
 from course_utils import style
 from course_utils.animation import Animation
-from course_utils.controls import (
-    button,
-    check_presets,
-    choice,
-    close_tree,
-    log_slider,
-    slider,
-    value_of,
-    whole_slider,
-)
+from course_utils.controls import choice, log_slider, slider, whole_slider
 from course_utils.notebook_cell import replace_lab_of_this_cell
 from course_utils.pictures import WIDTH, Picture
 from course_utils.wording import as_code, as_words, duration, html_table
@@ -84,7 +76,7 @@ class Lab(widgets.VBox):
             raise ValueError("Lab(...) has no control: give at least one knob a slider, such as log_slider(...).")
         self._start = {key: control.value for key, control in self.controls.items()}
         self._presets = dict(presets or {})
-        check_presets(self._presets, self.controls)
+        ui.check_presets(self._presets, self.controls)
         trainer.stream(**self.values)  # checks names and values now, so that mistakes show in the cell
         self._animation = Animation(picture)
         self._result: Any = None
@@ -101,7 +93,7 @@ class Lab(widgets.VBox):
     @property
     def values(self) -> dict[str, Any]:
         """The arguments of `stream` as the controls now stand."""
-        return {**{key: value_of(control) for key, control in self.controls.items()}, **self._fixed}
+        return {**{key: ui.value_of(control) for key, control in self.controls.items()}, **self._fixed}
 
     @property
     def code(self) -> str:
@@ -156,7 +148,7 @@ class Lab(widgets.VBox):
         """Ends the thread and closes every widget of the lab."""
         if self._worker is not None:
             self._worker.close()
-        close_tree(self)
+        ui.close_tree(self)
 
     def _make_widgets(self) -> None:
         for key, control in self.controls.items():
@@ -173,9 +165,9 @@ class Lab(widgets.VBox):
 
     def _layout(self) -> list[widgets.Widget]:
         actions = {"Keep as ghost": self.keep, "Reset": self.reset, "Stop": self.stop}
-        buttons = [button(label, action) for label, action in actions.items()]
+        buttons = [ui.button(label, action) for label, action in actions.items()]
         presets = [
-            button(label, lambda _, values=values: self.set(**{**self._start, **values}))
+            ui.button(label, lambda _, values=values: self.set(**{**self._start, **values}))
             for label, values in self._presets.items()
         ]
         wrap = {"flex_flow": "row wrap", "width": "100%"}

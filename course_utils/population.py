@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from course_utils import losses, twins
 from course_utils.initialization import InitialWeights, Weights
-from course_utils.optimizers import Optimizer
+from course_utils.optimizers import Optimizer, get
 
 #: A run counts as diverged when a batch loss is not finite, or this many times the first one.
 BLOW_UP = 1000.0
@@ -59,7 +60,7 @@ class Population:
     """
 
     def __init__(
-        self, model: keras.Model, optimizer: Optimizer, loss: str | None, classes: int | None, track_updates: bool
+        self, model: keras.Model, optimizer: Optimizer, loss: str | None, classes: int | None, *, track_updates: bool
     ) -> None:
         self.model = model
         self.optimizer = optimizer
@@ -75,6 +76,8 @@ class Population:
         self._kernels = [len(v.shape) >= 2 for v in self._twin.trainable_variables]
         self._constraints = [v.constraint or (lambda w: w) for v in self._twin.trainable_variables]
         self.train = tf.function(self._train, jit_compile=True)
+        #: Seconds that a step takes, for each shape of group that was trained.
+        self.pace: dict[tuple, float] = {}
 
     def initial_weights(self, seed: int, scale: float) -> tuple[Weights, Weights]:
         """Draws the first weights of a member, in the order of the Keras model's variables."""
@@ -224,3 +227,45 @@ def _undone(model: keras.Model, loss: str) -> str | None:
 
 def _length(arrays: list) -> tf.Tensor:
     return tf.sqrt(sum(tf.reduce_sum(array * array) for array in arrays))
+
+
+@lru_cache(maxsize=32)
+def population_of(
+    model: Any,
+    shape: tuple,
+    knobs: tuple,
+    optimizer: str,
+    loss: str | None,
+    track_updates: bool,  # noqa: FBT001 - a cached call
+) -> Population:
+    """Builds a model if need be, checks it against the data, and makes its population.
+
+    Args:
+        model: A Keras model, or a function of input shape, outputs and knobs that builds one.
+        shape: Shape of one example, number of outputs, and number of classes or None.
+        knobs: Names and values of the function's keywords.
+        optimizer: A key of `optimizers.OPTIMIZERS`.
+        loss: Name of a loss, None to pick one that fits.
+        track_updates: Whether to measure the length of every gradient and of every update.
+
+    Returns:
+        The population; the same one for the same arguments.
+
+    Raises:
+        ValueError: If model and data do not fit each other.
+    """
+    input_shape, outputs, classes = shape
+    if not hasattr(model, "stateless_call"):
+        model = model(input_shape, outputs, **dict(knobs))
+    twins.require_layers(model)
+    if tuple(model.input_shape[1:]) != input_shape:
+        raise ValueError(
+            f"model={model.name!r} takes inputs of shape {tuple(model.input_shape[1:])}, but the data set has "
+            f"{input_shape}: build it with keras.Input({input_shape})."
+        )
+    if classes is None and model.output_shape[-1] != outputs:
+        raise ValueError(
+            f"model={model.name!r} puts out {model.output_shape[-1]} numbers, but the data set has {outputs} "
+            f"targets: give the last layer {outputs} units."
+        )
+    return Population(model, get(optimizer), loss, classes, track_updates=track_updates)

@@ -25,6 +25,9 @@ _SLICE = 0.05
 #: Names of the curves, as Keras has them.
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
+#: Steps after which the time of a step is first known.
+_TRIAL = 32
+
 _KNOBS = ("weight_decay", "l1", "l2")
 
 
@@ -57,6 +60,7 @@ class Session:
         parts: list[tuple[Population, list[int]]],
         data: tuple,
         epochs: int,
+        *,
         track_updates: bool,
     ) -> None:
         self._members = members
@@ -125,6 +129,7 @@ class _Group:
         self._epochs = epochs
         self._batch_size = members[0]["batch_size"]
         self.steps = len(data[0]) // self._batch_size
+        self._shape = (len(self._members), self._batch_size, len(data[0]), len(data[2]))
         self.state = population.begin(
             [m["seed"] for m in self._members],
             [m["init_scale"] for m in self._members],
@@ -147,7 +152,7 @@ class _Group:
     @property
     def cold(self) -> bool:
         """Whether the first step will have to wait for the compiler."""
-        return self._pace() is None
+        return self._shape not in self.population.pace
 
     def begin(self, epoch: int, val_loss: np.ndarray) -> None:
         """Shuffles the data and looks up the learning rates of an epoch."""
@@ -171,10 +176,11 @@ class _Group:
         """Takes as many steps of the epoch as fit into about that many seconds."""
         if self.cold:
             self._train(self._at, self._at)  # compiles, so that the first measured time is one of training
-        steps = min(self.steps - self._at, 32 if self._pace() in (None, 0) else max(1, int(seconds / self._pace())))
+        pace = self.population.pace.get(self._shape)
+        steps = min(self.steps - self._at, max(1, int(seconds / pace)) if pace else _TRIAL)
         start = time.perf_counter()
         measured = self._train(self._at, self._at + steps)
-        self._pace((time.perf_counter() - start) / steps)
+        self.population.pace[self._shape] = (time.perf_counter() - start) / steps
         fresh, past = slice(self._at, self._at + steps), slice(self.step, self.step + steps)
         self.batch_loss[:, past] = measured.loss.numpy()[fresh].T
         self.update[:, past] = measured.update.numpy()[fresh].T
@@ -192,14 +198,6 @@ class _Group:
             self._compiled = self.population.train.get_concrete_function(*inputs)
         self.state, measured = self._compiled(*inputs)
         return measured
-
-    def _pace(self, seconds: float | None = None) -> float | None:
-        """Remembers, with the population, how long a step of a group of this shape takes."""
-        paces = self.population.__dict__.setdefault("paces", {})
-        key = (len(self._members), self._batch_size, len(self._data[0]))
-        if seconds is not None:
-            paces[key] = seconds
-        return paces.get(key)
 
     def finish(self, epoch: int, history: Mapping[str, np.ndarray]) -> None:
         """Writes the curves of an epoch."""

@@ -58,7 +58,11 @@ class Trainer:
         track_updates: bool = False,
     ) -> None:
         self.dataset = dataset
-        self._build, self._model_knobs = _builder(model)
+        self._is_function = not hasattr(model, "stateless_call")
+        if self._is_function and not callable(model):
+            raise ValueError(f"model={model!r} is neither a Keras model nor a function that builds one.")
+        self._model = model
+        self._model_knobs = _model_knobs(model) if self._is_function else {}
         self._loss = loss
         self._track_updates = track_updates
         self._batch_size = knob_rules.batch_size(len(dataset.x_train))
@@ -135,7 +139,7 @@ class Trainer:
         parts = [(self._population(members[rows[0]]), rows) for rows in buckets.values()]
         from course_utils.session import Session
 
-        return Session(members, parts, self._data(), epochs, self._track_updates).stream()
+        return Session(members, parts, self._data(), epochs, track_updates=self._track_updates).stream()
 
     def initial_weights(self, seed: int = 0, init_scale: float = 1.0, **knobs: Any) -> list[np.ndarray]:
         """Draws the weights that a network of this seed starts from.
@@ -208,15 +212,15 @@ class Trainer:
         return tuple(member[name] for name in (*self._defaults, *self._model_knobs))
 
     def _population(self, member: Mapping[str, Any]) -> Population:
-        from course_utils.population import Population
-
-        knobs = {name: member[name] for name in self._model_knobs}
-        key = (member["optimizer"], *knobs.values())
+        knobs = tuple((name, member[name]) for name in self._model_knobs)
+        key = (member["optimizer"], knobs)
         if key not in self._populations:
-            model = self._build(self.dataset, knobs)
-            _check_fit(model, self.dataset)
-            rule = optimizers.get(member["optimizer"])
-            self._populations[key] = Population(model, rule, self._loss, self.dataset.classes, self._track_updates)
+            data = self.dataset
+            made = _population if self._is_function else _population.__wrapped__
+            shape = (data.input_shape, data.outputs, data.classes)
+            self._populations[key] = made(
+                self._model, shape, knobs, member["optimizer"], self._loss, self._track_updates
+            )
         return self._populations[key]
 
     def _data(self) -> tuple:
@@ -228,31 +232,11 @@ class Trainer:
         return self._arrays
 
 
-def _builder(model: Any) -> tuple[Callable, dict[str, Any]]:
-    """Returns a function that builds the model from a data set and knobs, and the defaults of those knobs."""
-    if hasattr(model, "stateless_call"):
-        return lambda dataset, knobs: model, {}
-    if not callable(model):
-        raise ValueError(f"model={model!r} is neither a Keras model nor a function that builds one.")
+def _model_knobs(model: Callable) -> dict[str, Any]:
+    """Lists the keywords of a function that builds models, with their defaults."""
     parameters = inspect.signature(model).parameters.values()
     knobs = {p.name: p.default for p in parameters if p.default is not p.empty}
     clash = sorted(set(knobs) & {*knob_rules.RUNTIME, *knob_rules.OPTIMIZER, "batch_size", "optimizer", "seed"})
     if clash:
         raise ValueError(f"model takes a keyword {clash[0]!r}, which is a knob of training: give it another name.")
-    return lambda dataset, chosen: model(dataset.input_shape, dataset.outputs, **chosen), knobs
-
-
-def _check_fit(model: keras.Model, dataset: Dataset) -> None:
-    from course_utils import twins
-
-    twins.require_layers(model)
-    if tuple(model.input_shape[1:]) != dataset.input_shape:
-        raise ValueError(
-            f"model={model.name!r} takes inputs of shape {tuple(model.input_shape[1:])}, but the data set "
-            f"{dataset.name!r} has {dataset.input_shape}: build it with keras.Input({dataset.input_shape})."
-        )
-    if dataset.classes is None and model.output_shape[-1] != dataset.outputs:
-        raise ValueError(
-            f"model={model.name!r} puts out {model.output_shape[-1]} numbers, but the data set {dataset.name!r} has "
-            f"{dataset.outputs} targets: give the last layer {dataset.outputs} units."
-        )
+    return knobs

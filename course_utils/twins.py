@@ -60,7 +60,7 @@ def _unrolled(layer: keras.Layer, config: dict) -> dict:
 def require_layers(model: keras.Model) -> None:
     """Raises a ValueError unless the model is made of layers from one input to one output, and has weights."""
     if not isinstance(model, keras.Sequential | keras.src.models.functional.Functional):
-        raise ValueError(
+        raise ValueError(  # noqa: TRY004 - as every bad value
             f"model={model.name!r} is a {type(model).__name__} with a call of its own, which cannot be copied layer "
             "by layer: build it with keras.Sequential or keras.Model(inputs, outputs)."
         )
@@ -80,9 +80,14 @@ def ending(model: keras.Model) -> str | None:
     return activation if activation in ("softmax", "sigmoid") else None
 
 
+def layers_of(model: keras.Model) -> list[keras.Layer]:
+    """Lists the layers of a model and all layers inside them."""
+    return list(model._flatten_layers(include_self=False))  # noqa: SLF001 - Keras has no public way into wrappers
+
+
 def runtime_dropouts(twin: keras.Model) -> list[RuntimeDropout]:
     """Lists the dropout layers of a twin."""
-    return [layer for layer in twin._flatten_layers(include_self=False) if isinstance(layer, RuntimeDropout)]
+    return [layer for layer in layers_of(twin) if isinstance(layer, RuntimeDropout)]
 
 
 def _tiles(layer: keras.layers.MaxPooling2D) -> bool:
@@ -97,7 +102,7 @@ def _seeds(layer: keras.Layer) -> list[keras.Variable]:
 
 def idle_seeds(twin: keras.Model) -> list[keras.Variable]:
     """Lists the states of random generators that are never asked: recurrent layers have one even without dropout."""
-    layers = twin._flatten_layers(include_self=False)
+    layers = layers_of(twin)
     idle = [a for a in layers if getattr(a, "dropout", None) == 0 and getattr(a, "recurrent_dropout", None) == 0]
     found = {id(seed) for layer in idle for seed in _seeds(layer)}
     return [seed for seed in _seeds(twin) if id(seed) in found]
@@ -105,7 +110,7 @@ def idle_seeds(twin: keras.Model) -> list[keras.Variable]:
 
 def _reject_random_layers(twin: keras.Model) -> None:
     idle = {id(seed) for seed in idle_seeds(twin)}
-    for layer in twin._flatten_layers(include_self=False):
+    for layer in layers_of(twin):
         if any(id(seed) not in idle for seed in _seeds(layer)):
             raise ValueError(
                 f"layer {layer.name!r} ({type(layer).__name__}) draws random numbers that cannot be repeated for "

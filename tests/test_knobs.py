@@ -137,7 +137,7 @@ def stack(*items, shape=(2,)):
         ),
         (
             stack(layers.Dense(2), shape=(3,)),
-            r"shape \(3,\), but .*'moons' has \(2,\): build it with keras\.Input\(\(2,\)",
+            r"shape \(3,\), but the data set has \(2,\): build it with keras\.Input\(\(2,\)",
         ),
         (stack(layers.Dense(1), layers.Dense(1, "softmax")), r"ends in softmax, .*let it end in sigmoid, or in no"),
         (stack(layers.Dense(2, "sigmoid")), r"ends in sigmoid, .*let it end in softmax, or in no activation"),
@@ -180,7 +180,7 @@ def test_a_loss_that_does_not_fit_is_refused(moons, outputs, loss, message):
 
 def test_a_regression_asks_for_its_number_of_outputs_and_its_losses():
     line = datasets.line(100, features=2)
-    with pytest.raises(ValueError, match=r"puts out 3 numbers, but .*'line' has 1 targets: give the last layer 1"):
+    with pytest.raises(ValueError, match=r"puts out 3 numbers, but the data set has 1 targets: give the last layer 1"):
         Trainer(stack(layers.Dense(3))(), line)
     with pytest.raises(ValueError, match="does not fit targets that are numbers: leave it out"):
         Trainer(stack(layers.Dense(1))(), line, loss="binary_crossentropy")

@@ -135,7 +135,9 @@ def test_a_saved_notebook_has_a_picture_and_words(make_lab):
 
 def test_a_closed_lab_leaves_no_thread_and_no_widget(trainer):
     threads, widgets = len(lab_threads()), len(ipywidgets.widgets.widget._instances)
-    lab = Lab(trainer, pictures.LearningCurves(), learning_rate=slider(0.01, 1, 0.1), momentum=0.5, optimizer="momentum")
+    lab = Lab(
+        trainer, pictures.LearningCurves(), learning_rate=slider(0.01, 1, 0.1), momentum=0.5, optimizer="momentum"
+    )
     assert len(lab_threads()) == threads + 1
     lab.close()
     assert len(lab_threads()) == threads

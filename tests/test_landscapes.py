@@ -45,5 +45,5 @@ def test_bad_values_are_refused_by_name(knobs):
 
 
 def test_a_step_count_must_be_whole():
-    with pytest.raises(ValueError, match="steps=1.5 cannot be used"):
+    with pytest.raises(ValueError, match=r"steps=1\.5 cannot be used"):
         Quadratic().run(learning_rate=0.1, steps=1.5)

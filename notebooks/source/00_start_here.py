@@ -106,6 +106,7 @@ on_line = line_trainer.run(learning_rate=rates, seeds=5)
 # Every dot is the validation loss of one network after 20 epochs. A cross at the upper edge marks rates at which
 # networks **diverged**: their weights grew without bound, and the loss became infinite or "not a number".
 
+
 # %% name="two-data-sets-picture"
 def last_losses(runs):
     return [runs.select(learning_rate=rate).final("val_loss") for rate in rates]
@@ -165,9 +166,7 @@ lab
 # %% name="good-and-bad"
 bad = {"learning_rate": 0.001, "init_scale": 3.0, "l2": 0.05}
 presets = trainer.run(settings=[good, bad], seeds=5)
-good_accuracy, bad_accuracy = (
-    presets.select(learning_rate=rate).final("val_accuracy").mean() for rate in (0.1, 0.001)
-)
+good_accuracy, bad_accuracy = (presets.select(learning_rate=rate).final("val_accuracy").mean() for rate in (0.1, 0.001))
 print(f"Validation accuracy: good {good_accuracy:.2f}, bad {bad_accuracy:.2f}")
 
 # %% [markdown] name="reading-curves"
@@ -190,6 +189,7 @@ six = {
 
 # %% [markdown] name="gallery-one"
 # The first three. Each picture shows the training loss and the validation loss.
+
 
 # %% name="gallery-one-picture"
 def state(name, ylim=(0, 2.5), yscale="linear"):

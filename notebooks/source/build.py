@@ -20,7 +20,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
+from course_utils.saving import WIDGET, leave_widgets_out
+
 MAX_LINES = 20
 MAX_BYTES = 2_000_000
 SECONDS_A_CELL = 600
@@ -129,9 +130,7 @@ def run(wanted: NotebookNode, folder: Path) -> None:
         raise UnfitError(str(error)) from error
     finally:
         wanted.metadata.pop("widgets", None)
-        for output in (output for cell in wanted.cells for output in cell.get("outputs", [])):
-            if "text/html" in output.get("data", {}):
-                output.data.pop(WIDGET, None)
+        leave_widgets_out(wanted)
 
 
 def build(script: Path, *, solved: bool, force: bool = False, root: Path = ROOT) -> str:

@@ -22,7 +22,11 @@ def test_a_chapter_runs_and_every_lab_obeys_the_keyboard(open_notebook, chapter)
         lab.wait_finished()
         before, status = lab.picture(), lab.status()
         slider = lab.sliders().first
-        key = "ArrowLeft" if slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax") else "ArrowRight"
+        key = (
+            "ArrowLeft"
+            if slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
+            else "ArrowRight"
+        )
         for _ in range(3):
             generation = lab.generation()
             slider.press(key)
