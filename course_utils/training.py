@@ -215,10 +215,14 @@ class Trainer:
         knobs = tuple((name, member[name]) for name in self._model_knobs)
         key = (member["optimizer"], knobs)
         if key not in self._populations:
+            from course_utils.compiling import population_of
+
             data = self.dataset
-            made = _population if self._is_function else _population.__wrapped__
+            # Trainers of the same network on other data of the same shape need not compile it again. A model that
+            # is given as such may change, so it is not shared.
+            make = population_of if self._is_function else population_of.__wrapped__
             shape = (data.input_shape, data.outputs, data.classes)
-            self._populations[key] = made(
+            self._populations[key] = make(
                 self._model, shape, knobs, member["optimizer"], self._loss, self._track_updates
             )
         return self._populations[key]

@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "course_utils"
 MODULES = {path.stem: path for path in PACKAGE.glob("*.py")}
 
-_ENGINE = "datasets knobs losses initialization optimizers population runs schedules session training twins"
+_ENGINE = "compiling datasets knobs losses initialization optimizers population runs schedules session training twins"
 
 #: For every module, what it may import of this package, and what of others beyond the standard library. Imports
 #: inside functions and for type checkers count too.
@@ -28,8 +28,9 @@ MAY_IMPORT = {
     "initialization": ("twins", "numpy keras"),
     "twins": ("", "keras tensorflow"),
     "population": ("initialization losses optimizers twins", "numpy keras tensorflow"),
+    "compiling": ("optimizers population twins", ""),
     "session": ("population runs schedules", "numpy keras tensorflow"),
-    "training": ("datasets knobs optimizers population runs session twins", "numpy keras tensorflow tqdm"),
+    "training": ("compiling datasets knobs optimizers population runs session", "numpy keras tensorflow tqdm"),
     "diagnostics": (_ENGINE, "numpy keras tensorflow"),
     "search": (_ENGINE, "numpy pandas optuna"),
     "landscapes": ("knobs optimizers", "numpy"),
