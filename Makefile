@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/installed
 FITS := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-browser notebooks bench lock lint format clean browser
+.PHONY: help lab test test-browser notebooks screenshot bench lock lint format clean browser
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ browser:
 
 notebooks: $(INSTALLED) ## build notebooks/ from notebooks/source/
 	@TQDM_DISABLE=1 $(PYTHON) notebooks/source/build.py
+
+screenshot: browser $(INSTALLED) ## take the picture in README.md anew
+	@$(PYTHON) -m pytest --quiet tests/browser/screenshot.py
 
 bench: $(INSTALLED) ## measure the speed of the engine
 	@$(PYTHON) tests/bench.py

@@ -7,5 +7,3 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # oneDNN changes the order of sums from processor to processor, and announces itself on stderr.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-# Small products run faster on one thread; the cores are used by training several groups of networks side by side.
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")

@@ -53,9 +53,11 @@ class CurvesDisplay(Display):
             middle = finite_median(values, axis=0)
             seen = np.flatnonzero(np.isfinite(middle))
             ends.append((name, x[seen[-1]], middle[seen[-1]], color) if len(seen) else (name, 0, np.nan, color))
+        ax.margins(x=0.01)
+        if self.xscale == "linear" and all(float(at).is_integer() for at in (ends[0][1], x[0])):
+            style.whole_numbers(ax)
         if self.ylim:
             ax.set_ylim(*self.ylim)
-        ax.margins(x=0.01)
         if len(ends) > 1 or ends[0][0]:
             style.end_labels(ax, ends)
 
@@ -153,9 +155,7 @@ class SweepDisplay(Display):
                 ends.append((name, self.values[seen[-1]], middle[seen[-1]], color))
         style.end_labels(ax, ends)
         for index, (name, value) in enumerate(self.marks.items()):
-            ax.axvline(value, color=style.GHOST, linewidth=1, linestyle=":")
-            place = {"x": value, "y": 0.97 - 0.1 * index, "transform": ax.get_xaxis_transform()}
-            ax.text(s=f" {name}", color=style.TEXT, fontsize=9, va="top", **place)
+            style.mark(ax, name, value, line=index)
 
     def _words(self) -> str:
         names = [name for name in self.results if name]
@@ -184,7 +184,7 @@ def draw_sweep(ax: Axes, values: np.ndarray, results: np.ndarray, color: str, da
     dots = ax.plot(across, shown.ravel(), ".", color=color, markersize=4, alpha=0.45)
     line = ax.plot(values, middle, color=color, linestyle=dashes, linewidth=1.8)
     lost = values[~finite.all(axis=1)]
-    place = {"transform": ax.get_xaxis_transform(), "clip_on": False}
+    place = {"transform": ax.get_xaxis_transform(), "clip_on": False, "in_layout": False}
     crosses = ax.plot(lost, np.full(len(lost), 0.985), "x", color=color, markersize=6, **place)
     return [*dots, *line, *crosses]
 

@@ -67,6 +67,7 @@ def show(figure: Figure, alt: str) -> dict[str, str]:
         A MIME bundle.
     """
     canvas = FigureCanvasAgg(figure)
+    figure.tight_layout(pad=0.5, w_pad=2)  # wide numbers and long names of lines need more room than others
     canvas.draw()
     image = style.png(np.asarray(canvas.buffer_rgba()))
     return {"text/html": style.img_tag(image, alt, figure.get_figwidth()), "text/plain": alt}

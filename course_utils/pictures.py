@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from course_utils import style
 from course_utils.displays import draw_curve, draw_sweep
@@ -178,7 +177,7 @@ class Parabola:
         style.scale(right, y="log")
         right.set_xlim(0, len(result.weights) - 1)
         right.set_ylim(1e-6, 1e3)
-        right.xaxis.set_major_locator(MaxNLocator(integer=True))
+        style.whole_numbers(right)
         return figure
 
     def artists(self, figure: Figure, result: Any, *, ghost: bool = False) -> list[Artist]:
@@ -223,4 +222,4 @@ def draw_history(ax: Axes, result: Any, lines: Sequence[tuple[str, str, str, str
 def _epoch_axis(ax: Axes, epochs: int, ylabel: str, title: str) -> None:
     style.dress(ax, "epoch", ylabel, title)
     ax.set_xlim(0, epochs)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    style.whole_numbers(ax)

@@ -30,7 +30,11 @@ def _before_saving(model: dict[str, Any], **_: Any) -> None:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
-    """Called by the Jupyter server when it starts."""
+    """Called by the Jupyter server for each extension in turn; too early, as others may replace what saves."""
+
+
+async def _start_jupyter_server_extension(server: Any) -> None:
+    """Called by the Jupyter server when all extensions are loaded."""
     server.contents_manager.register_pre_save_hook(_before_saving)
 
 

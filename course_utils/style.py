@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from PIL import Image
 
 #: Colours that people with any colour vision tell apart (Okabe & Ito 2008), darkest first where it matters.
@@ -80,17 +80,54 @@ def scale(ax: Axes, x: str = "linear", y: str = "linear") -> None:
             axis.set_minor_formatter(NullFormatter())
 
 
+def whole_numbers(ax: Axes) -> None:
+    """Puts ticks at whole numbers only, for an axis of epochs or steps.
+
+    Args:
+        ax: The axes.
+    """
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+
+
+def mark(ax: Axes, name: str, x: float, line: int = 0) -> None:
+    """Marks a place with a dotted vertical line and its name, on the side where there is room.
+
+    Args:
+        ax: The axes, with their limits already set.
+        name: What is there.
+        x: Where.
+        line: How many names stand above it.
+    """
+    ax.axvline(x, color=GHOST, linewidth=1, linestyle=":")
+    on_the_left = ax.transAxes.inverted().transform(ax.transData.transform((x, 0)))[0] > 0.5
+    # The name is no part of the layout, which would shrink the axes to make room for it.
+    ax.annotate(
+        name,
+        (x, 0.97 - 0.1 * line),
+        xycoords=ax.get_xaxis_transform(),
+        xytext=(-4 if on_the_left else 4, 0),
+        textcoords="offset points",
+        ha="right" if on_the_left else "left",
+        va="top",
+        color=TEXT,
+        fontsize=9,
+        bbox={"facecolor": "white", "alpha": 0.8, "pad": 1, "linewidth": 0},
+        in_layout=False,
+    )
+
+
 def end_labels(ax: Axes, ends: list[tuple[str, float, float, str]], size: float = 9) -> list[Text]:
     """Writes each line's name at its right end, pushed apart where names would overlap.
 
     Args:
-        ax: The axes, with their limits already set.
+        ax: The axes, with everything else drawn.
         ends: Name, x, y and colour of each line; ends that are not finite are left out.
         size: Font size in points.
 
     Returns:
         The texts.
     """
+    ax.autoscale_view()  # otherwise limits that are not set yet would move the lines away from their names
     low, high = ax.transAxes.transform([(0, 0), (1, 1)])[:, 1]
     gap = size * 1.25 * ax.figure.dpi / 72
     shown = [(ax.transData.transform((x, y))[1], name, color) for name, x, y, color in ends if np.isfinite(y)]

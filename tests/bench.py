@@ -88,10 +88,9 @@ class Process:
     """
 
     def __init__(self, side: str, *, one_core: bool = False) -> None:
-        ours = ("TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS")
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
-        # Empty means unset to TensorFlow, and keeps the package from putting its own values there.
-        environment |= dict.fromkeys(ours, "") if side == "keras" else {}
+        if side == "keras":  # TensorFlow's default, which the package changes where nothing is set
+            environment["TF_ENABLE_ONEDNN_OPTS"] = "1"
         self._process = subprocess.Popen(
             [sys.executable, __file__, side, "one core" if one_core else "all cores"],
             stdin=subprocess.PIPE,

@@ -116,7 +116,8 @@ def test_make_names_the_cure_where_no_python_fits(tmp_path):
     for name in ["Makefile", "requirements.lock", "pyproject.toml"]:
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "course_utils").mkdir()
-    shutil.copy(SETTINGS, tmp_path / "course_utils")
+    for settings in [SETTINGS, SETTINGS.with_name("jupyter_server.json")]:
+        shutil.copy(settings, tmp_path / "course_utils")
     programs = tmp_path / "programs"
     programs.mkdir()
     # These are on PATH and fail when run, as those of pyenv do for a version that is not chosen.

@@ -84,7 +84,7 @@ first
 
 # %% name="first-curves"
 CurvesDisplay(
-    {"training": first.history["loss"], "validation": first.history["val_loss"]},
+    {"validation": first.history["val_loss"], "training": first.history["loss"]},
     "The loss falls fast, then slowly: a healthy run",
     ylim=(0, 2.5),
 )
@@ -193,7 +193,7 @@ six = {
 
 # %% name="gallery-one-picture"
 def state(name, ylim=(0, 2.5), yscale="linear"):
-    curves = {"training": six[name].history["loss"], "validation": six[name].history["val_loss"]}
+    curves = {"validation": six[name].history["val_loss"], "training": six[name].history["loss"]}
     return CurvesDisplay(curves, name, ylim=ylim, yscale=yscale)
 
 
@@ -228,7 +228,7 @@ Gallery(state("dead"), state("diverging", (1e-2, 1e30), "log"), state("over-fitt
 mystery = Trainer(models.mlp, datasets.moons(200, noise=0.4, seed=2), optimizer="adam", batch_size=16)
 mystery_runs = mystery.run(learning_rate=0.01, width=256, seeds=5, epochs=30)
 CurvesDisplay(
-    {"training": mystery_runs.history["loss"], "validation": mystery_runs.history["val_loss"]}, "What ails this run?"
+    {"validation": mystery_runs.history["val_loss"], "training": mystery_runs.history["loss"]}, "What ails this run?"
 )
 
 # %% [markdown] name="exercise-diagnose-task"

@@ -51,6 +51,7 @@ def test_a_lab_through_a_lesson(lab):
     """Dragged by mouse, stopped, kept, reset, set by a preset, shown as code, and made anew by running its cell."""
     start, picture = lab.status(), lab.picture()
 
+    lab.handle("learning rate").hover()  # scrolls it into view
     handle = lab.handle("learning rate").bounding_box()
     middle = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
     lab.page.mouse.move(*middle)

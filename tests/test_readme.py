@@ -1,0 +1,23 @@
+"""What README.md tells a practitioner to do, done."""
+
+import re
+
+from chapter import ROOT
+
+
+def test_the_example_with_your_own_arrays_and_model_works(capsys):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) == 2
+    namespace = {}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), namespace)  # noqa: S102 - it is our own text
+    printed = capsys.readouterr().out
+    assert len(namespace["runs"]) == 24
+    assert re.search(r"0\.3 +(1\.0|0\.9)", printed), printed
+
+
+def test_every_file_and_heading_it_links_to_exists():
+    for name in ["README.md", "CONTRIBUTING.md", "data/README.md", "CHANGELOG.md"]:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert ((ROOT / name).parent / target).exists(), f"{name} links to {target}"
