@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,30 +23,49 @@ class Animation:
     def __init__(self, picture: Picture) -> None:
         self.picture = picture
         self._frame: Any = None
+        #: Seconds that the parts of the last frame took.
+        self.spent: dict[str, float] = {}
 
-    def png(self, result: Any, ghost: Any = None) -> bytes:
+    def png(self, result: Any, ghosts: Mapping[str, Any] = {}) -> bytes:
         """Draws one frame.
 
         Args:
             result: The newest result.
-            ghost: An earlier result to show behind it, in grey.
+            ghosts: Earlier results to show behind it in grey, by the names to write at them. Those that need other
+                axes are left out.
 
         Returns:
             The frame as a PNG file.
         """
-        frame = (self.picture.frame(result), id(ghost))
+        start = time.perf_counter()
+        frame = self.picture.frame(result)
         if frame != self._frame:
             self._canvas = FigureCanvasAgg(self.picture.prepare(result))
             self._canvas.draw()
-            if ghost is not None and self.picture.frame(ghost) == frame[0]:
-                self._draw(ghost, ghost=True)
-            self._background = self._canvas.copy_from_bbox(self._canvas.figure.bbox)
-            self._frame = frame
+            self._empty = self._canvas.copy_from_bbox(self._canvas.figure.bbox)
+            self._frame, self._behind = frame, [("", None)]
+        self._draw_behind({name: ghost for name, ghost in ghosts.items() if self.picture.frame(ghost) == frame})
         self._canvas.restore_region(self._background)
         self._draw(result)
-        return style.png(np.asarray(self._canvas.buffer_rgba()))
+        drawn = time.perf_counter()
+        file = style.png(np.asarray(self._canvas.buffer_rgba()))
+        self.spent = {"draw": drawn - start, "encode": time.perf_counter() - drawn}
+        return file
 
-    def _draw(self, result: Any, *, ghost: bool = False) -> None:
+    def _draw_behind(self, ghosts: Mapping[str, Any]) -> None:
+        """Draws the ghosts once for as long as they stay."""
+        behind = list(ghosts.items())
+        stays = len(behind) == len(self._behind) and all(
+            name == old_name and ghost is old for (name, ghost), (old_name, old) in zip(behind, self._behind)
+        )
+        if not stays:
+            self._canvas.restore_region(self._empty)
+            for name, ghost in behind:
+                self._draw(ghost, ghost=name)
+            self._background = self._canvas.copy_from_bbox(self._canvas.figure.bbox)
+            self._behind = behind
+
+    def _draw(self, result: Any, *, ghost: str = "") -> None:
         for artist in self.picture.artists(self._canvas.figure, result, ghost=ghost):
             artist.axes.draw_artist(artist)
             artist.remove()

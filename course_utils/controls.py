@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -51,11 +51,17 @@ def button(label: str, action: Callable[[Any], None]) -> widgets.Button:
     return made
 
 
-def close_tree(widget: widgets.Widget) -> None:
-    """Closes a widget, all inside it, and what belongs to each: layout and style have channels of their own."""
+def tree(widget: widgets.Widget) -> Iterator[widgets.Widget]:
+    """Lists a widget, all inside it, and what belongs to each: layout and style have channels of their own."""
     for child in getattr(widget, "children", ()):
-        close_tree(child)
+        yield from tree(child)
     for part in ("layout", "style"):
         if isinstance(getattr(widget, part, None), widgets.Widget):
-            getattr(widget, part).close()
-    widgets.Widget.close(widget)
+            yield getattr(widget, part)
+    yield widget
+
+
+def close_tree(widget: widgets.Widget) -> None:
+    """Closes a widget and all that belongs to it."""
+    for part in list(tree(widget)):
+        widgets.Widget.close(part)  # a lab's own `close` comes here

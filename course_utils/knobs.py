@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -80,6 +81,16 @@ def batch_size(rows: int) -> Knob:
         lambda value: _whole(1)(value) and value <= rows,
         f"choose a whole number from 1 to {rows}, the number of training rows",
     )
+
+
+def model_knobs(model: Callable) -> dict[str, Any]:
+    """Lists the keywords of a function that builds models, with their defaults."""
+    parameters = inspect.signature(model).parameters.values()
+    knobs = {p.name: p.default for p in parameters if p.default is not p.empty}
+    clash = sorted(set(knobs) & {*RUNTIME, *OPTIMIZER, "batch_size", "optimizer", "seed"})
+    if clash:
+        raise ValueError(f"model takes a keyword {clash[0]!r}, which is a knob of training: give it another name.")
+    return knobs
 
 
 def unfold(knobs: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -8,15 +8,16 @@ from html import escape
 from typing import Any
 
 import ipywidgets as widgets
-import numpy as np
 
 from course_utils import controls as ui
 from course_utils import style
 from course_utils.animation import Animation
 from course_utils.controls import choice, log_slider, slider, whole_slider
-from course_utils.notebook_cell import replace_lab_of_this_cell
+from course_utils.notebook_cell import leave_figures_to_cells, replace_lab_of_this_cell
 from course_utils.pictures import WIDTH, Picture
-from course_utils.wording import as_code, as_words, duration, html_table
+from course_utils.stage import Stage
+from course_utils.warm_up import WarmUp
+from course_utils.wording import as_code, as_goal, as_words, duration, html_table
 from course_utils.worker import Worker
 
 __all__ = ["Lab", "choice", "log_slider", "slider", "whole_slider"]
@@ -30,6 +31,8 @@ _FIRST_PICTURE = 120
 #: Rows in the table of runs tried.
 _TRIED = 8
 
+_ASLEEP = "<p><em>A picture of the lab as it was. Run the cell to bring its sliders to life.</em></p>"
+
 _NOT_READY = "getting ready: networks of this shape are compiled before they train for the first time"
 
 
@@ -37,7 +40,7 @@ class Lab(widgets.VBox):
     """Sliders, a live picture, a line that says how training went, and buttons.
 
     Every change of a control trains anew, from the start, with the newest values; training runs in a thread of its
-    own, so that the notebook stays free.
+    own, so that the notebook stays free. What one move could ask for next is compiled meanwhile, in another.
 
     Args:
         trainer: A `Trainer`, or anything whose `stream(**knobs)` checks its arguments and yields results with
@@ -58,6 +61,7 @@ class Lab(widgets.VBox):
     """
 
     _worker: Worker | None = None  # none yet in a lab whose making failed
+    _warm_up: WarmUp | None = None
 
     def __init__(
         self,
@@ -79,14 +83,19 @@ class Lab(widgets.VBox):
         ui.check_presets(self._presets, self.controls)
         trainer.stream(**self.values)  # checks names and values now, so that mistakes show in the cell
         self._animation = Animation(picture)
+        self._training = False
         self._result: Any = None
-        self._png = b""
+        self._whole: Any = None  # the newest result that is complete
         self._ghost: Any = None
         self._tried: list[dict[str, str]] = []
         self._make_widgets()
         super().__init__(self._layout())
         self.add_class("course-lab")
+        for widget in ui.tree(self):
+            leave_figures_to_cells(widget)
         self._worker = Worker(self._train, self._failed, "course-lab")
+        if hasattr(trainer, "prepare"):
+            self._warm_up = WarmUp(trainer, self.controls)
         replace_lab_of_this_cell(self)
         self._submit()
 
@@ -103,7 +112,7 @@ class Lab(widgets.VBox):
     @property
     def status(self) -> str:
         """The words of the status line."""
-        return self._status_text
+        return self._stage.words
 
     @property
     def result(self) -> Any:
@@ -112,7 +121,7 @@ class Lab(widgets.VBox):
 
     @property
     def generation(self) -> int:
-        """Number of the newest request to train; the status line carries it too."""
+        """Number of the newest request; the status line carries the number of the one that it speaks of."""
         return self._worker.generation
 
     def wait(self, timeout: float = _FIRST_PICTURE) -> bool:
@@ -122,7 +131,7 @@ class Lab(widgets.VBox):
     def keep(self, _: Any = None) -> None:
         """Keeps the present curve as a ghost to compare with."""
         self._ghost = self._result
-        if self._state != "training":  # while training, the next frame shows it
+        if not self._training:  # while training, the next frame shows it
             self._worker.submit(("draw", None))
 
     def reset(self, _: Any = None) -> None:
@@ -146,8 +155,9 @@ class Lab(widgets.VBox):
 
     def close(self) -> None:
         """Ends the thread and closes every widget of the lab."""
-        if self._worker is not None:
-            self._worker.close()
+        for worker in (self._worker, self._warm_up):
+            if worker is not None:
+                worker.close()
         ui.close_tree(self)
 
     def _make_widgets(self) -> None:
@@ -156,10 +166,8 @@ class Lab(widgets.VBox):
             control.style.description_width = "9.5em"
             control.layout.width = "min(100%, 30em)"
             control.observe(self._submit, "value")
-        # Not widgets.Image: it has no alternative text (and its tooltip breaks its view).
-        self._image = widgets.HTML()
-        self._status = widgets.HTML()
-        self._say(f"{_NOT_READY} …", "starting")
+        self._stage = Stage(alt=self._picture.alt(), width=style.shown_pixels(WIDTH))
+        self._stage.show(f"{_NOT_READY} …", "starting", 0)
         self._code = widgets.HTML()
         self._table = widgets.HTML("Nothing tried yet.")
 
@@ -171,7 +179,7 @@ class Lab(widgets.VBox):
             for label, values in self._presets.items()
         ]
         wrap = {"flex_flow": "row wrap", "width": "100%"}
-        rows = [widgets.Box(list(self.controls.values()), layout=wrap), self._image, self._status]
+        rows = [widgets.Box(list(self.controls.values()), layout=wrap), self._stage]
         if presets:
             rows.append(widgets.Box([widgets.Label("Try:"), *presets], layout=wrap))
         rows.append(widgets.Box(buttons, layout=wrap))
@@ -186,54 +194,50 @@ class Lab(widgets.VBox):
 
     def _train(self, request: tuple[str, Any], newest: Callable[[], bool]) -> None:
         kind, values = request
-        if kind == "stop" and self._state == "training":
+        if kind == "stop" and self._training:
+            self._training = False
             self._say("stopped" + (f" · {self._result.summary()}" if self._result else ""), "stopped")
         if kind != "train":
             if self._result is not None:
-                self._draw(self._result)
+                self._show(self._result, self._stage.words, self._stage.state)
             return
-        start, drawn, result = time.perf_counter(), 0.0, None
-        self._state = "training"
+        start = drawn = time.perf_counter()
+        drawing, result, self._training = 0.0, None, True
         for result in self._trainer.stream(**values):
             if not newest():
                 return
             if not result.started:
                 self._say(f"{_NOT_READY} …", "training")
+                start = drawn = time.perf_counter()
                 continue
             self._result = result
             now = time.perf_counter()
             if not result.finished and now - drawn > _FRAME:
                 drawn = now
                 self._show(result, f"training · {result.summary()}", "training")
+                drawing += time.perf_counter() - now
         seconds = time.perf_counter() - start
-        self._show(result, f"{result.summary()} · {duration(seconds)}{self._reached(result)}", "finished")
+        self._whole, self._training = result, False
+        words = f"{result.summary()} · {duration(seconds)}{as_goal(self._goal, result)}"
+        self._show(result, words, "finished", train=seconds - drawing)
         self._remember(values, result)
+        if self._warm_up is not None:
+            self._warm_up.start(values)
 
-    def _show(self, result: Any, words: str, state: str) -> None:
-        self._draw(result)
-        self._say(words, state)
-
-    def _draw(self, result: Any) -> None:
-        self._png = self._animation.png(result, self._ghost)
-        self._image.value = style.img_tag(self._png, self._picture.alt(), WIDTH)
+    def _show(self, result: Any, words: str, state: str, **spent: float) -> None:
+        """Draws; while training goes on, over the last complete result, so that there is something to compare."""
+        ghosts = {"kept": self._ghost, "before": self._whole if state == "training" else None}
+        picture = self._animation.png(result, {name: ghost for name, ghost in ghosts.items() if ghost is not None})
+        spent |= self._animation.spent
+        milliseconds = {part: round(1000 * seconds, 1) for part, seconds in spent.items()}
+        self._stage.show(words, state, self._worker.serving, picture, milliseconds)
 
     def _failed(self, error: Exception) -> None:
+        self._training = False
         self._say(f"cannot train: {error}", "failed")
 
     def _say(self, words: str, state: str) -> None:
-        self._status_text, self._state = words, state
-        generation = self._worker.generation if self._worker else 0
-        self._status.value = (
-            f'<div role="status" aria-live="polite" class="course-status" data-state="{state}" '
-            f'data-generation="{generation}"><b>{escape(words)}</b></div>'
-        )
-
-    def _reached(self, result: Any) -> str:
-        if self._goal is None:
-            return ""
-        metric, least = self._goal
-        reached = np.nanmedian(result.final(metric)) >= least
-        return f" · goal {least:g} " + ("reached" if reached else "not reached yet")
+        self._stage.show(words, state, self._worker.serving)
 
     def _remember(self, values: Mapping[str, Any], result: Any) -> None:
         row = {key.replace("_", " "): as_words(values[key]) for key in self.controls} | result.scores()
@@ -244,13 +248,17 @@ class Lab(widgets.VBox):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> dict[str, Any]:
         """The widget, and for readers without a kernel a still picture with its words."""
-        self.wait()
+        try:
+            self.wait()
+        except KeyboardInterrupt:
+            self.stop()
+            raise
         bundle = super()._repr_mimebundle_(include=include, exclude=exclude, **options) or {}
         data, *metadata = bundle if isinstance(bundle, tuple) else (bundle,)
         words = (
             f"Lab with the controls {', '.join(c.description for c in self.controls.values())}. {self._picture.alt()}"
         )
         data["text/plain"] = words
-        if self._png:
-            data["text/html"] = style.img_tag(self._png, words, WIDTH)
+        if self._stage.picture:
+            data["text/html"] = style.img_tag(self._stage.picture, words, WIDTH) + _ASLEEP
         return (data, *metadata) if metadata else data

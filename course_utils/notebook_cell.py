@@ -1,4 +1,4 @@
-"""Which notebook cell is running, so that a cell that runs again replaces the lab it made before."""
+"""What a lab must know of notebook cells: which made it, and how to leave the others alone."""
 
 from __future__ import annotations
 
@@ -24,6 +24,22 @@ def replace_lab_of_this_cell(lab: Any) -> None:
             old.close()
         labs = []
     _labs[cell] = (run, [*labs, lab])
+
+
+def leave_figures_to_cells(widget: Any) -> None:
+    """Keeps messages to a widget from taking the figure of a cell that runs meanwhile.
+
+    Where messages are served on threads of their own (JupyterLab's default, which the course's setting turns off),
+    each would trigger IPython's `post_execute`, at which Matplotlib shows and forgets the figures drawn so far.
+
+    Args:
+        widget: A widget that draws nothing with pyplot.
+
+    Source: https://github.com/ipython/ipykernel/issues/1564
+    """
+    comm = widget.comm
+    if hasattr(comm, "_msg_callback"):  # none without a kernel
+        comm.handle_msg = comm._msg_callback  # noqa: SLF001 - the events are built into the public way
 
 
 def _running_cell() -> tuple[str, int] | None:

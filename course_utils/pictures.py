@@ -25,8 +25,8 @@ class Picture(Protocol):
     def prepare(self, result: Any) -> Figure:
         """Makes the axes."""
 
-    def artists(self, figure: Figure, result: Any, *, ghost: bool = False) -> list[Artist]:
-        """Draws a result on them; a ghost in grey."""
+    def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
+        """Draws a result on them; a ghost, which has a name such as "kept", in grey."""
 
     def alt(self) -> str:
         """Says in words what is drawn, whatever the result."""
@@ -62,10 +62,10 @@ class LearningCurves:
             axes[1].set_ylim(*self.accuracy_limits)
         return figure
 
-    def artists(self, figure: Figure, result: Any, *, ghost: bool = False) -> list[Artist]:
+    def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
         axes = figure.axes
         lines = [("training", "loss", style.COLORS[1], "--"), ("validation", "val_loss", style.COLORS[0], "-")]
-        found = draw_history(axes[0], result, lines[ghost:], ghost=ghost)
+        found = draw_history(axes[0], result, lines[bool(ghost) :], ghost=ghost)
         if self.accuracy_limits is not None:
             found += draw_history(axes[1], result, [("", "val_accuracy", style.COLORS[0], "-")], ghost=ghost)
         return found
@@ -102,7 +102,7 @@ class Schedule(LearningCurves):
         right.set_ylim(*self.loss_limits)
         return figure
 
-    def artists(self, figure: Figure, result: Any, *, ghost: bool = False) -> list[Artist]:
+    def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
         left, right = figure.axes
         color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
         rates = result.learning_rates[0]
@@ -148,7 +148,7 @@ class Sweep:
         ax.set_ylim(*self.limits)
         return figure
 
-    def artists(self, figure: Figure, result: Any, *, ghost: bool = False) -> list[Artist]:
+    def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
         if not result.epochs_done:
             return []
         values = result.values(self.knob)
@@ -180,7 +180,7 @@ class Parabola:
         style.whole_numbers(right)
         return figure
 
-    def artists(self, figure: Figure, result: Any, *, ghost: bool = False) -> list[Artist]:
+    def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
         left, right = figure.axes
         color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
         w = np.linspace(*left.get_xlim(), 200)
@@ -194,14 +194,14 @@ class Parabola:
         return "A weight moves step by step on a parabola; beside it the loss at each step, on a logarithmic scale."
 
 
-def draw_history(ax: Axes, result: Any, lines: Sequence[tuple[str, str, str, str]], *, ghost: bool) -> list[Artist]:
+def draw_history(ax: Axes, result: Any, lines: Sequence[tuple[str, str, str, str]], *, ghost: str) -> list[Artist]:
     """Draws curves of runs with their names at the right end.
 
     Args:
         ax: Where.
         result: The runs.
         lines: Name, key of the history, colour and dashes of each curve.
-        ghost: Whether to draw in grey.
+        ghost: Name of the ghost that they are, drawn in grey; empty for the newest result.
 
     Returns:
         The artists.
@@ -214,8 +214,8 @@ def draw_history(ax: Axes, result: Any, lines: Sequence[tuple[str, str, str, str
         color, dashes = (style.GHOST, ":") if ghost else (own_color, own_dashes)
         found += draw_curve(ax, epochs, result.history[key], color, dashes)
         values = result.history[key][:, -1]
-        if np.isfinite(values).any() and (name or ghost):
-            ends.append(("kept" if ghost else name, epochs[-1], np.nanmedian(values[np.isfinite(values)]), color))
+        if np.isfinite(values).any() and (ghost or name):
+            ends.append((ghost or name, epochs[-1], np.nanmedian(values[np.isfinite(values)]), color))
     return found + style.end_labels(ax, ends)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import NamedTuple
 
 import keras
@@ -75,6 +76,8 @@ class Population:
         self._kernels = [len(v.shape) >= 2 for v in self._twin.trainable_variables]
         self._constraints = [v.constraint or (lambda w: w) for v in self._twin.trainable_variables]
         self.train = tf.function(self._train, jit_compile=True)
+        #: Held while a shape of group is compiled, so that no two threads compile the same.
+        self.compiling = threading.Lock()
         #: Seconds that a step takes, for each shape of group that was trained.
         self.pace: dict[tuple, float] = {}
 

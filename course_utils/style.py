@@ -164,6 +164,11 @@ def png(pixels: np.ndarray, colors: int = 64) -> bytes:
     return file.getvalue()
 
 
+def shown_pixels(inches: float) -> int:
+    """Tells how many of the screen's pixels a figure of that width takes."""
+    return round(inches * _SHOWN_DPI)
+
+
 def img_tag(file: bytes, alt: str, width: float) -> str:
     """Wraps a PNG into HTML, with the words that stand for it where it is not seen.
 
@@ -176,6 +181,5 @@ def img_tag(file: bytes, alt: str, width: float) -> str:
         An `img` element.
     """
     data = base64.b64encode(file).decode()
-    size = f"width:{width * _SHOWN_DPI:.0f}px;max-width:100%;height:auto"
-    # Decoded in step with the page, so that a picture that replaces another does not flicker.
-    return f'<img alt="{escape(alt)}" decoding="sync" style="{size}" src="data:image/png;base64,{data}">'
+    size = f"width:{shown_pixels(width)}px;max-width:100%;height:auto"
+    return f'<img class="course-figure" alt="{escape(alt)}" style="{size}" src="data:image/png;base64,{data}">'

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from course_utils.population import Population
+    from course_utils.session import Session
 
 
 class Trainer:
@@ -62,12 +63,13 @@ class Trainer:
         if self._is_function and not callable(model):
             raise ValueError(f"model={model!r} is neither a Keras model nor a function that builds one.")
         self._model = model
-        self._model_knobs = _model_knobs(model) if self._is_function else {}
+        self._model_knobs = knob_rules.model_knobs(model) if self._is_function else {}
         self._loss = loss
         self._track_updates = track_updates
         self._batch_size = knob_rules.batch_size(len(dataset.x_train))
         self._defaults = {"optimizer": optimizers.get(optimizer).name, "batch_size": batch_size}
         self._populations: dict[tuple, Population] = {}
+        self._building = threading.Lock()  # a lab trains in one thread and prepares in another
         self._batch_size.check("batch_size", batch_size)
         knob_rules.EPOCHS.check("epochs", epochs)
         self.epochs = epochs
@@ -129,6 +131,26 @@ class Trainer:
             The runs so far, after every epoch, and about every 50 ms of steps where epochs are long. Where something
             has to be compiled first, runs of no epoch come at once.
         """
+        return self._session(seeds, epochs, settings, knobs).stream()
+
+    def prepare(
+        self,
+        *,
+        seeds: int | Iterable[int] = 1,
+        epochs: int | None = None,
+        settings: Sequence[Mapping[str, Any]] | None = None,
+        **knobs: Any,
+    ) -> None:
+        """Compiles what `run` with the same arguments would have to, so that it need not; trains nothing."""
+        self._session(seeds, epochs, settings, knobs).compile()
+
+    def _session(
+        self,
+        seeds: int | Iterable[int],
+        epochs: int | None,
+        settings: Sequence[Mapping[str, Any]] | None,
+        knobs: Mapping[str, Any],
+    ) -> Session:
         epochs = self.epochs if epochs is None else epochs
         knob_rules.EPOCHS.check("epochs", epochs)
         seeds = knob_rules.seed_list(seeds)
@@ -139,7 +161,7 @@ class Trainer:
         parts = [(self._population(members[rows[0]]), rows) for rows in buckets.values()]
         from course_utils.session import Session
 
-        return Session(members, parts, self._data(), epochs, track_updates=self._track_updates).stream()
+        return Session(members, parts, self._data(), epochs, track_updates=self._track_updates)
 
     def initial_weights(self, seed: int = 0, init_scale: float = 1.0, **knobs: Any) -> list[np.ndarray]:
         """Draws the weights that a network of this seed starts from.
@@ -167,7 +189,7 @@ class Trainer:
         Returns:
             Row numbers, shape (steps, batch_size).
         """
-        from course_utils.session import batch_order
+        from course_utils.group import batch_order
 
         size = self._defaults["batch_size"] if batch_size is None else batch_size
         self._batch_size.check("batch_size", size)
@@ -214,18 +236,20 @@ class Trainer:
     def _population(self, member: Mapping[str, Any]) -> Population:
         knobs = tuple((name, member[name]) for name in self._model_knobs)
         key = (member["optimizer"], knobs)
-        if key not in self._populations:
-            from course_utils.compiling import population_of
+        with self._building:
+            if key not in self._populations:
+                self._populations[key] = self._new_population(member["optimizer"], knobs)
+            return self._populations[key]
 
-            data = self.dataset
-            # Trainers of the same network on other data of the same shape need not compile it again. A model that
-            # is given as such may change, so it is not shared.
-            make = population_of if self._is_function else population_of.__wrapped__
-            shape = (data.input_shape, data.outputs, data.classes)
-            self._populations[key] = make(
-                self._model, shape, knobs, member["optimizer"], self._loss, self._track_updates
-            )
-        return self._populations[key]
+    def _new_population(self, optimizer: str, knobs: tuple) -> Population:
+        from course_utils.compiling import population_of
+
+        data = self.dataset
+        # Trainers of the same network on other data of the same shape need not compile it again. A model that
+        # is given as such may change, so it is not shared.
+        make = population_of if self._is_function else population_of.__wrapped__
+        shape = (data.input_shape, data.outputs, data.classes)
+        return make(self._model, shape, knobs, optimizer, self._loss, self._track_updates)
 
     def _data(self) -> tuple:
         if self._arrays is None:
@@ -234,13 +258,3 @@ class Trainer:
             data = self.dataset
             self._arrays = tuple(map(tf.constant, (data.x_train, data.y_train, data.x_validation, data.y_validation)))
         return self._arrays
-
-
-def _model_knobs(model: Callable) -> dict[str, Any]:
-    """Lists the keywords of a function that builds models, with their defaults."""
-    parameters = inspect.signature(model).parameters.values()
-    knobs = {p.name: p.default for p in parameters if p.default is not p.empty}
-    clash = sorted(set(knobs) & {*knob_rules.RUNTIME, *knob_rules.OPTIMIZER, "batch_size", "optimizer", "seed"})
-    if clash:
-        raise ValueError(f"model takes a keyword {clash[0]!r}, which is a knob of training: give it another name.")
-    return knobs

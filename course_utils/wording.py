@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+import numpy as np
+
 
 def as_code(value: Any) -> str:
     """Writes a knob value as the Python that makes it."""
@@ -21,6 +23,15 @@ def as_words(value: Any) -> str:
 def duration(seconds: float) -> str:
     """Writes a time in milliseconds or seconds."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def as_goal(goal: tuple[str, float] | None, result: Any) -> str:
+    """Says whether the median of a curve's last values has reached a goal, after what was said before."""
+    if goal is None:
+        return ""
+    metric, least = goal
+    reached = np.nanmedian(result.final(metric)) >= least
+    return f" · goal {least:g} " + ("reached" if reached else "not reached yet")
 
 
 def html_table(rows: list[dict[str, str]]) -> str:

@@ -31,7 +31,8 @@ class Worker:
         self._waiting = False
         self._closed = False
         self._busy = False
-        self.generation = 0
+        #: Number of the newest request, and of the one that is worked on.
+        self.generation = self.serving = 0
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._thread.start()
         _open.add(self)
@@ -73,6 +74,7 @@ class Worker:
                 if self._closed:
                     return
                 request, mine = self._request, self.generation
+                self.serving = mine
                 self._waiting, self._busy = False, True
             try:
                 self._work(request, lambda mine=mine: mine == self.generation)

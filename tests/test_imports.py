@@ -12,7 +12,9 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "course_utils"
 MODULES = {path.stem: path for path in PACKAGE.glob("*.py")}
 
-_ENGINE = "compiling datasets knobs losses initialization optimizers population runs schedules session training twins"
+_ENGINE = (
+    "compiling datasets group initialization knobs losses optimizers population runs schedules session training twins"
+)
 
 #: For every module, what it may import of this package, and what of others beyond the standard library. Imports
 #: inside functions and for type checkers count too.
@@ -29,8 +31,9 @@ MAY_IMPORT = {
     "twins": ("", "keras tensorflow"),
     "population": ("initialization losses optimizers twins", "numpy keras tensorflow"),
     "compiling": ("optimizers population twins", ""),
-    "session": ("population runs schedules", "numpy keras tensorflow"),
-    "training": ("compiling datasets knobs optimizers population runs session", "numpy keras tensorflow tqdm"),
+    "group": ("population schedules", "numpy tensorflow"),
+    "session": ("group population runs", "numpy keras"),
+    "training": ("compiling group datasets knobs optimizers population runs session", "numpy keras tensorflow tqdm"),
     "diagnostics": (_ENGINE, "numpy keras tensorflow"),
     "search": (_ENGINE, "numpy pandas optuna"),
     "landscapes": ("knobs optimizers", "numpy"),
@@ -46,8 +49,10 @@ MAY_IMPORT = {
     "saving": ("", ""),
     "notebook_cell": ("", "IPython"),
     "controls": ("", "numpy ipywidgets"),
-    "wording": ("", ""),
-    "lab": ("animation controls notebook_cell pictures style wording worker", "numpy ipywidgets"),
+    "stage": ("", "anywidget traitlets"),
+    "warm_up": ("worker", "ipywidgets"),
+    "wording": ("", "numpy"),
+    "lab": ("animation controls notebook_cell pictures stage style warm_up wording worker", "ipywidgets"),
 }
 
 
@@ -89,8 +94,9 @@ def test_dependencies_go_one_way():
     TopologicalSorter({module: names.split() for module, (names, _) in MAY_IMPORT.items()}).prepare()
 
 
-def test_one_module_knows_widgets_and_none_draws_through_pyplot():
-    assert [module for module, (_, libraries) in MAY_IMPORT.items() if "ipywidgets" in libraries] == ["controls", "lab"]
+def test_few_modules_know_widgets_and_none_draws_through_pyplot():
+    knowing = [module for module, (_, libraries) in MAY_IMPORT.items() if "widget" in libraries]
+    assert knowing == ["controls", "stage", "warm_up", "lab"]
     for path in MODULES.values():
         assert not {"matplotlib.pyplot", "pylab"} & imported(path), path.name
 
@@ -109,7 +115,7 @@ def run(code, **variables):
 
 
 def test_importing_the_package_leaves_tensorflow_alone():
-    needs_tensorflow = {"__init__", "compiling", "initialization", "losses", "population", "session", "twins"}
+    needs_tensorflow = {"__init__", "compiling", "group", "initialization", "losses", "population", "session", "twins"}
     names = ", ".join(f"course_utils.{name}" for name in sorted(MODULES.keys() - needs_tensorflow))
     answer = run(f"import sys, {names}; print({{'tensorflow', 'keras', 'pandas', 'sklearn'}} & set(sys.modules))")
     assert answer.stdout.strip() == "set()"

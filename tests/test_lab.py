@@ -58,11 +58,11 @@ def test_the_code_shown_gives_the_same_numbers(make_lab, trainer):
 
 def test_a_moved_slider_retrains(make_lab):
     lab = make_lab()
-    before, picture = lab.status, lab._image.value
+    before, picture = lab.status, lab._stage.picture
     lab.controls["learning_rate"].value = 0.003
     assert lab.wait()
     assert lab.status != before
-    assert lab._image.value != picture
+    assert lab._stage.picture != picture
 
 
 def test_of_many_moves_the_last_wins(make_lab):
@@ -91,21 +91,21 @@ def test_stop_ends_a_long_run_within_an_epoch(make_lab):
 
 def test_ghost_reset_and_presets(make_lab):
     lab = make_lab(presets={"slow": {"learning_rate": 0.001}})
-    start = lab._image.value
+    start = lab._stage.picture
     (preset,) = [b for b in _buttons(lab) if b.description == "slow"]
     lab.keep()
     preset.click()
     assert lab.wait()
     assert lab.values["learning_rate"] == 0.001
-    with_ghost = lab._image.value
+    with_ghost = lab._stage.picture
     lab._ghost = None
     lab.set()
     assert lab.wait()
-    assert lab._image.value != with_ghost
+    assert lab._stage.picture != with_ghost
     lab.reset()
     assert lab.wait()
     assert lab.values["learning_rate"] == 0.1
-    assert lab._image.value == start
+    assert lab._stage.picture == start
 
 
 def test_runs_tried_are_listed_newest_first(make_lab):
@@ -129,7 +129,7 @@ def test_a_saved_notebook_has_a_picture_and_words(make_lab):
     bundle = make_lab()._repr_mimebundle_()
     assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "text/plain", "text/html"}
     assert bundle["text/plain"].startswith("Lab with the controls learning rate.")
-    assert bundle["text/html"].startswith(f'<img alt="{bundle["text/plain"]}"')
+    assert bundle["text/html"].startswith(f'<img class="course-figure" alt="{bundle["text/plain"]}"')
     assert "0x" not in bundle["text/plain"]
 
 

@@ -49,7 +49,7 @@ def test_every_picture_shows_the_result_it_is_given(results):
 def test_a_ghost_stays_behind_the_new_result(results):
     for picture, (first, second) in results:
         animation = Animation(picture)
-        alone, with_ghost = animation.png(second), animation.png(second, ghost=first)
+        alone, with_ghost = animation.png(second), animation.png(second, {"kept": first})
         assert (pixels(alone) != pixels(with_ghost)).any(), picture
         assert animation.png(second) == alone, picture
 

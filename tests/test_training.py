@@ -236,8 +236,8 @@ def test_runs_that_were_yielded_do_not_change_afterwards(trainer):
 
 
 def test_closing_a_stream_stops_the_training(trainer, monkeypatch):
-    advance, taken = session._Group.advance, []
-    monkeypatch.setattr(session._Group, "advance", lambda group, seconds: taken.append(1) or advance(group, seconds))
+    advance, taken = session.Group.advance, []
+    monkeypatch.setattr(session.Group, "advance", lambda group, seconds: taken.append(1) or advance(group, seconds))
     monkeypatch.setattr(session, "_SLICE", 0)
     stream = trainer.stream(learning_rate=0.1, seeds=2)
     next(runs for runs in stream if len(runs.batch_loss[0]) > 3)

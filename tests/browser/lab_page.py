@@ -133,10 +133,12 @@ class LiveLab:
         self.wait_finished(int(generation) - 1)
 
     def picture(self) -> str:
-        """The picture that the page shows, as its address of data."""
-        return self.root.evaluate("""root => {
+        """The picture that the page shows, byte for byte, in base64; empty if there is none."""
+        return self.root.evaluate("""async root => {
             const image = root.querySelector("img");
-            return image.complete && image.naturalWidth > 0 && image.alt ? image.src : "";
+            if (!(image.complete && image.naturalWidth > 0 && image.alt)) return "";
+            const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
+            return btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""));
         }""")
 
     def sliders(self) -> Locator:

@@ -1,0 +1,100 @@
+// The picture and the status line of a lab; and spoken names for the sliders beside them, which bring none.
+
+const PNG = { type: "image/png" };
+
+function render({ model, el }) {
+  const image = document.createElement("img");
+  image.className = "course-figure";
+  const line = document.createElement("div");
+  line.className = "course-status";
+  line.setAttribute("role", "status");
+  el.classList.add("course-stage");
+  el.append(image, line);
+
+  let shown = null; // the bytes on the screen
+  let address = null; // where the browser has them
+
+  async function show() {
+    const received = performance.now();
+    const frame = model.get("frame");
+    const bytes = model.get("picture");
+    image.alt = model.get("alt");
+    image.style.width = `${model.get("width")}px`;
+    image.hidden = bytes.byteLength === 0;
+    if (bytes !== shown && bytes.byteLength > 0) {
+      shown = bytes;
+      const next = URL.createObjectURL(new Blob([bytes], PNG));
+      image.src = next;
+      await image.decode().catch(() => {}); // refused when a newer picture has taken its place
+      if (address) URL.revokeObjectURL(address);
+      address = next;
+      if (frame !== model.get("frame")) return; // the newer one brings its own words
+    }
+    const state = model.get("state");
+    // Many frames a second would drown a screen reader: it speaks when training ends.
+    line.setAttribute("aria-busy", String(state === "training"));
+    line.textContent = model.get("words");
+    line.dataset.state = state;
+    line.dataset.generation = model.get("generation");
+    tellWhenPainted({ frame, state, generation: model.get("generation"), spent: model.get("spent"), received });
+  }
+
+  function tellWhenPainted(detail) {
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        detail.painted = performance.now();
+        el.dispatchEvent(new CustomEvent("course-painted", { bubbles: true, detail }));
+      }),
+    );
+  }
+
+  model.on("change:frame", show);
+  show();
+
+  const watcher = new MutationObserver(() => nameControls(el.closest(".course-lab")));
+  let gone = false;
+  (function whenAttached() {
+    const lab = el.closest(".course-lab");
+    if (lab) {
+      lab.setAttribute("role", "group");
+      lab.setAttribute("aria-label", "Lab");
+      nameControls(lab);
+      watcher.observe(lab, {
+        subtree: true,
+        childList: true,
+        characterData: true,
+        attributeFilter: ["aria-valuetext"],
+      });
+    } else if (!gone) {
+      requestAnimationFrame(whenAttached);
+    }
+  })();
+
+  return () => {
+    gone = true;
+    watcher.disconnect();
+    model.off("change:frame", show);
+    if (address) URL.revokeObjectURL(address);
+  };
+}
+
+/** Gives every slider the name and the value that are written beside it. */
+function nameControls(lab) {
+  for (const handle of lab?.querySelectorAll(".noUi-handle") ?? []) {
+    const row = handle.closest(".jupyter-widgets");
+    const name = row.querySelector(".widget-label")?.textContent ?? "";
+    const readout = row.querySelector(".widget-readout");
+    set(handle, "aria-label", name);
+    if (readout) {
+      set(handle, "aria-valuetext", readout.textContent);
+      set(readout, "role", "textbox");
+      set(readout, "aria-label", `${name}, as a number`);
+    }
+  }
+}
+
+function set(element, attribute, value) {
+  if (element.getAttribute(attribute) !== value) element.setAttribute(attribute, value);
+}
+
+export default { render };
