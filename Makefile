@@ -4,13 +4,15 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 # This file stands for a complete installation: it is written last, and is older than what changed since.
 INSTALLED := $(VENV)/installed
+# What looks a page over for barriers to people who cannot see it or use a mouse.
+AXE := tests/browser/node_modules/axe-core/axe.min.js
 
 # Asked of every Python before it is taken: a pyenv shim may be on PATH and yet fail when it runs, and Debian's
 # own Python comes without ensurepip until python3-venv is installed.
 FITS := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-browser notebooks screenshot bench lock lint format clean browser
+.PHONY: help lab test test-browser notebooks screenshot bench bench-browser lock lint format clean browser
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -27,12 +29,17 @@ test: lint ## check style, run the tests, and run every notebook and compare wha
 	@TQDM_DISABLE=1 $(PYTHON) -m pytest --quiet --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
 		notebooks/*.ipynb notebooks/solutions/*.ipynb
 
-test-browser: browser $(INSTALLED) ## use the course in a real Chromium, as a learner would
+test-browser: browser $(AXE) $(INSTALLED) ## use the course in a real Chromium, as a learner would
 	@$(PYTHON) -m pytest --quiet tests/browser
 
 browser:
 	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || { \
 		echo "No Chromium on PATH. On Debian and Ubuntu: apt-get install chromium"; exit 1; } >&2
+
+$(AXE): tests/browser/package-lock.json
+	@command -v npm >/dev/null || { echo "No npm on PATH. On Debian and Ubuntu: apt-get install npm"; exit 1; } >&2
+	@npm ci --silent --prefix tests/browser
+	@touch $@
 
 notebooks: $(INSTALLED) ## build notebooks/ from notebooks/source/
 	@TQDM_DISABLE=1 $(PYTHON) notebooks/source/build.py
@@ -42,6 +49,9 @@ screenshot: browser $(INSTALLED) ## take the picture in README.md anew
 
 bench: $(INSTALLED) ## measure the speed of the engine
 	@$(PYTHON) tests/bench.py
+
+bench-browser: browser $(INSTALLED) ## measure how fast a lab answers in a real Chromium
+	@$(PYTHON) tests/browser/bench_browser.py
 
 lock: $(INSTALLED) ## pin what pyproject.toml asks for (UPGRADE=1: the newest that fits)
 	@uv --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet uv
@@ -56,7 +66,7 @@ format: $(INSTALLED) ## put style right where that can be automatic
 	@$(PYTHON) -m ruff format --quiet
 
 clean: ## remove what this file made
-	@rm -rf $(VENV) .pytest_cache .ruff_cache
+	@rm -rf $(VENV) tests/browser/node_modules .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The package is installed in place, so that an edit shows at once. Installing it again also copies its JupyterLab

@@ -12,6 +12,33 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from course_utils import style
 from course_utils.pictures import Picture
 
+#: Seconds between two frames while training goes on, and before the first.
+_BETWEEN, _FIRST = 1 / 14, 1 / 22
+
+
+class FramePace:
+    """Decides, from when it is made, which of the results on the way are worth a frame; the last always is."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._next = self._start + _FIRST
+
+    @property
+    def seconds(self) -> float:
+        """Time since the start."""
+        return time.perf_counter() - self._start
+
+    def wants(self, result: Any) -> bool:
+        """Tells whether it is time for a frame, and this result not so near the end that it would only delay it."""
+        now = time.perf_counter()
+        if result.finished or now < self._next:
+            return False
+        left = (now - self._start) * (result.epochs / result.epochs_done - 1)
+        if left < _BETWEEN / 2:
+            return False
+        self._next = now + _BETWEEN
+        return True
+
 
 class Animation:
     """Draws results as PNG frames; use it from one thread only.
@@ -48,7 +75,7 @@ class Animation:
         self._canvas.restore_region(self._background)
         self._draw(result)
         drawn = time.perf_counter()
-        file = style.png(np.asarray(self._canvas.buffer_rgba()))
+        file = style.png(np.asarray(self._canvas.buffer_rgba()), style.live_palette())
         self.spent = {"draw": drawn - start, "encode": time.perf_counter() - drawn}
         return file
 

@@ -16,7 +16,7 @@ def slider(low: float, high: float, value: float, step: float = 0.01) -> widgets
 
 def log_slider(low: float, high: float, value: float, step: float = 0.1) -> widgets.FloatLogSlider:
     """A slider for numbers from low to high on a logarithmic scale; `step` is in powers of ten."""
-    return widgets.FloatLogSlider(value, min=np.log10(low), max=np.log10(high), step=step, readout_format=".2g")
+    return widgets.FloatLogSlider(value, min=np.log10(low), max=np.log10(high), step=step, readout_format=".3g")
 
 
 def whole_slider(low: int, high: int, value: int, step: int = 1) -> widgets.IntSlider:

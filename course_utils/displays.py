@@ -102,7 +102,7 @@ def draw_curve(ax: Axes, x: np.ndarray, values: np.ndarray, color: str, dashes: 
     artists: list[Artist] = []
     if len(values) > 1 and known.any():
         low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
-        artists.append(ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0))
+        artists.append(ax.fill_between(x, low, high, color=color, alpha=style.BAND, linewidth=0))
     artists += ax.plot(x, middle, color=color, linestyle=dashes, linewidth=1.8)
     return artists
 

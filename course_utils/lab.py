@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -11,25 +10,20 @@ import ipywidgets as widgets
 
 from course_utils import controls as ui
 from course_utils import style
-from course_utils.animation import Animation
+from course_utils.animation import Animation, FramePace
 from course_utils.controls import choice, log_slider, slider, whole_slider
 from course_utils.notebook_cell import leave_figures_to_cells, replace_lab_of_this_cell
 from course_utils.pictures import WIDTH, Picture
 from course_utils.stage import Stage
+from course_utils.tried import Tried
 from course_utils.warm_up import WarmUp
-from course_utils.wording import as_code, as_goal, as_words, duration, html_table
+from course_utils.wording import as_code, as_goal, as_words, duration
 from course_utils.worker import Worker
 
 __all__ = ["Lab", "choice", "log_slider", "slider", "whole_slider"]
 
-#: Seconds between two frames while training goes on; the last frame is always drawn.
-_FRAME = 1 / 14
-
 #: Seconds that showing a lab may wait for its first picture, TensorFlow's import included.
 _FIRST_PICTURE = 120
-
-#: Rows in the table of runs tried.
-_TRIED = 8
 
 _ASLEEP = "<p><em>A picture of the lab as it was. Run the cell to bring its sliders to life.</em></p>"
 
@@ -44,7 +38,7 @@ class Lab(widgets.VBox):
 
     Args:
         trainer: A `Trainer`, or anything whose `stream(**knobs)` checks its arguments and yields results with
-            `started`, `finished`, `summary()` and `scores()`.
+            `compiling`, `started`, `finished`, `summary()` and `scores()`.
         picture: What to draw, from `pictures`.
         presets: Control values for each named regime.
         goal: Curve and value to reach, such as ("val_accuracy", 0.95): the status line says when it is.
@@ -87,7 +81,6 @@ class Lab(widgets.VBox):
         self._result: Any = None
         self._whole: Any = None  # the newest result that is complete
         self._ghost: Any = None
-        self._tried: list[dict[str, str]] = []
         self._make_widgets()
         super().__init__(self._layout())
         self.add_class("course-lab")
@@ -169,7 +162,7 @@ class Lab(widgets.VBox):
         self._stage = Stage(alt=self._picture.alt(), width=style.shown_pixels(WIDTH))
         self._stage.show(f"{_NOT_READY} …", "starting", 0)
         self._code = widgets.HTML()
-        self._table = widgets.HTML("Nothing tried yet.")
+        self._tried = Tried()
 
     def _layout(self) -> list[widgets.Widget]:
         actions = {"Keep as ghost": self.keep, "Reset": self.reset, "Stop": self.stop}
@@ -183,7 +176,7 @@ class Lab(widgets.VBox):
         if presets:
             rows.append(widgets.Box([widgets.Label("Try:"), *presets], layout=wrap))
         rows.append(widgets.Box(buttons, layout=wrap))
-        more = widgets.Accordion([self._table, self._code], titles=("Runs tried", "Show the code"))
+        more = widgets.Accordion([self._tried, self._code], titles=("Runs tried", "Show the code"))
         return [*rows, more]
 
     def _submit(self, _: Any = None) -> None:
@@ -201,26 +194,23 @@ class Lab(widgets.VBox):
             if self._result is not None:
                 self._show(self._result, self._stage.words, self._stage.state)
             return
-        start = drawn = time.perf_counter()
-        drawing, result, self._training = 0.0, None, True
+        frames, result, self._training = FramePace(), None, True
         for result in self._trainer.stream(**values):
             if not newest():
                 return
-            if not result.started:
+            if result.compiling:
                 self._say(f"{_NOT_READY} …", "training")
-                start = drawn = time.perf_counter()
+                frames = FramePace()
+            if not result.started:
                 continue
             self._result = result
-            now = time.perf_counter()
-            if not result.finished and now - drawn > _FRAME:
-                drawn = now
+            if frames.wants(result):
                 self._show(result, f"training · {result.summary()}", "training")
-                drawing += time.perf_counter() - now
-        seconds = time.perf_counter() - start
         self._whole, self._training = result, False
-        words = f"{result.summary()} · {duration(seconds)}{as_goal(self._goal, result)}"
-        self._show(result, words, "finished", train=seconds - drawing)
-        self._remember(values, result)
+        words = f"{result.summary()} · {duration(frames.seconds)}{as_goal(self._goal, result)}"
+        self._show(result, words, "finished", run=frames.seconds)
+        row = {key.replace("_", " "): as_words(values[key]) for key in self.controls}
+        self._tried.add(row | result.scores())
         if self._warm_up is not None:
             self._warm_up.start(values)
 
@@ -238,13 +228,6 @@ class Lab(widgets.VBox):
 
     def _say(self, words: str, state: str) -> None:
         self._stage.show(words, state, self._worker.serving)
-
-    def _remember(self, values: Mapping[str, Any], result: Any) -> None:
-        row = {key.replace("_", " "): as_words(values[key]) for key in self.controls} | result.scores()
-        if row in self._tried:
-            self._tried.remove(row)
-        self._tried = [row, *self._tried][:_TRIED]
-        self._table.value = html_table(self._tried)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **options: Any) -> dict[str, Any]:
         """The widget, and for readers without a kernel a still picture with its words."""

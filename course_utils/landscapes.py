@@ -65,6 +65,7 @@ class Descent:
     weights: np.ndarray
     curvature: float
     learning_rate: float
+    compiling: bool = False
     started: bool = True
     finished: bool = True
 

@@ -47,8 +47,7 @@ class Runs:
         return len(self.settings)
 
     def __repr__(self) -> str:
-        done = f"{self.epochs_done} of {self.epochs} epochs"
-        return f"Runs({len(self)} networks, {done}, {int((self.diverged_at > 0).sum())} diverged)"
+        return f"Runs({_count(len(self), 'network')} · {self.summary()})"
 
     @property
     def epochs_done(self) -> int:
@@ -59,6 +58,11 @@ class Runs:
     def started(self) -> bool:
         """Whether any epoch is done."""
         return self.epochs_done > 0
+
+    @property
+    def compiling(self) -> bool:
+        """Whether not even one step is taken, because something is being compiled."""
+        return not any(map(len, self.batch_loss))
 
     @property
     def finished(self) -> bool:

@@ -36,7 +36,14 @@ function render({ model, el }) {
     line.textContent = model.get("words");
     line.dataset.state = state;
     line.dataset.generation = model.get("generation");
-    tellWhenPainted({ frame, state, generation: model.get("generation"), spent: model.get("spent"), received });
+    tellWhenPainted({
+      frame,
+      state,
+      words: line.textContent,
+      generation: model.get("generation"),
+      spent: model.get("spent"),
+      received,
+    });
   }
 
   function tellWhenPainted(detail) {

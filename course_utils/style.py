@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+from functools import cache
 from html import escape
 from io import BytesIO
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
@@ -17,6 +19,8 @@ from PIL import Image
 COLORS = ("#0072B2", "#D55E00", "#007A5E", "#8C4A7E", "#B07A00", "#333333", "#3A8FC7")
 #: Lines differ in their dashes too, so that nothing hangs on colour alone.
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3)))
+#: Opacity of the band around a line.
+BAND = 0.18
 GHOST = "#767676"
 TEXT = "#222222"
 
@@ -148,20 +152,38 @@ def end_labels(ax: Axes, ends: list[tuple[str, float, float, str]], size: float 
     ]
 
 
-def png(pixels: np.ndarray, colors: int = 64) -> bytes:
+def png(pixels: np.ndarray, palette: Image.Image | None = None) -> bytes:
     """Packs pixels into a small PNG.
 
     Args:
         pixels: Red, green, blue and opacity, shape (rows, columns, 4), 0 … 255.
-        colors: Size of the palette; line drawings need few.
+        palette: Colours to use, from `live_palette`; None finds the best, which takes most of the time.
 
     Returns:
         The file's bytes.
     """
-    image = Image.fromarray(pixels[..., :3]).quantize(colors, method=Image.Quantize.FASTOCTREE)
+    height, width = pixels.shape[:2]
+    image = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1).convert("RGB")
+    if palette is None:
+        image = image.quantize(64, method=Image.Quantize.FASTOCTREE)
+    else:
+        image = image.quantize(palette=palette, dither=Image.Dither.NONE)
     file = BytesIO()
     image.save(file, "png", compress_level=3)
     return file.getvalue()
+
+
+@cache
+def live_palette() -> Image.Image:
+    """Collects the colours of live pictures: greys, the lines' colours in every strength, and bands that overlap."""
+    white, lines = np.full(3, 255.0), [np.array(to_rgb(color)) * 255 for color in COLORS]
+    bands = [white + (line - white) * BAND for line in lines]
+    colors = [np.full(3, grey) for grey in np.linspace(0, 255, 40)]
+    colors += [white + (line - white) * strength for line in lines for strength in np.linspace(0.08, 1, 14)]
+    colors += [lower + (line - lower) * BAND for lower in bands for line in lines]
+    image = Image.new("P", (1, 1))
+    image.putpalette(np.round(colors).astype(int).ravel().tolist())
+    return image
 
 
 def shown_pixels(inches: float) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -32,10 +31,3 @@ def as_goal(goal: tuple[str, float] | None, result: Any) -> str:
     metric, least = goal
     reached = np.nanmedian(result.final(metric)) >= least
     return f" · goal {least:g} " + ("reached" if reached else "not reached yet")
-
-
-def html_table(rows: list[dict[str, str]]) -> str:
-    """Writes rows that share their columns as an HTML table."""
-    head = "".join(f'<th scope="col">{escape(key)}</th>' for key in rows[0])
-    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row.values()) + "</tr>" for row in rows)
-    return f'<table class="course-tried"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

@@ -113,8 +113,8 @@ def test_runs_tried_are_listed_newest_first(make_lab):
     for rate in (0.01, 1.0, 0.01):
         lab.set(learning_rate=rate)
         assert lab.wait()
-    assert [row["learning rate"] for row in lab._tried] == ["0.01", "1", "0.1"]
-    assert lab._table.value.count("<tr>") == 4
+    assert [row["learning rate"] for row in lab._tried.rows] == ["0.01", "1", "0.1"]
+    assert lab._tried.value.count("<tr>") == 4
 
 
 def test_a_goal_is_reported(make_lab):

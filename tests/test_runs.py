@@ -26,7 +26,13 @@ def runs():
 
 def test_size_and_progress(runs):
     assert (len(runs), runs.epochs_done, runs.finished) == (4, 3, False)
-    assert repr(runs) == "Runs(4 networks, 3 of 5 epochs, 1 diverged)"
+    assert repr(runs) == f"Runs(4 networks · {runs.summary()})"
+
+
+def test_runs_in_their_first_epoch_are_neither_started_nor_compiling(runs):
+    begun = Runs(runs.settings, {"loss": np.empty((4, 0))}, 5, runs.diverged_at, [np.ones(3)] * 4, [], [])
+    assert not begun.compiling
+    assert not begun.started
 
 
 def test_final_is_the_last_value_of_every_member(runs):
@@ -92,7 +98,9 @@ def test_the_summary_says_progress_score_and_divergence(runs):
 
 
 def test_the_summary_of_runs_that_have_not_begun_or_have_burst_is_in_words(runs):
-    unborn = replace(runs, history={"loss": np.empty((4, 0)), "val_loss": np.empty((4, 0))})
+    nothing = {"loss": np.empty((4, 0)), "val_loss": np.empty((4, 0))}
+    unborn = replace(runs, history=nothing, batch_loss=[np.empty(0)] * 4)
+    assert unborn.compiling
     assert (unborn.started, unborn.scores(), unborn.summary()) == (False, {}, "before the first epoch")
     burst = replace(runs, history={"loss": np.full((4, 3), np.nan), "val_loss": np.full((4, 3), np.nan)})
     assert burst.scores() == {"validation loss": "not a number"}

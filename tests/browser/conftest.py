@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from lab_page import LabPage
+from lab_page import LabPage, LiveLab
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +22,14 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def chromium():
-    """The browser; Debian's own, because Playwright's would have to be downloaded."""
+    """The browser."""
+    with run_chromium() as browser:
+        yield browser
+
+
+@contextmanager
+def run_chromium() -> Iterator[Browser]:
+    """Runs the browser; Debian's own, because Playwright's would have to be downloaded."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     assert path, "no Chromium on PATH: on Debian and Ubuntu, apt-get install chromium"
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
@@ -31,10 +41,39 @@ def chromium():
         browser.close()
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running JupyterLab.
+
+    Args:
+        address: Where it answers.
+        token: What lets a page in.
+        settings: The folder of the user's settings.
+    """
+
+    address: str
+    token: str
+    settings: Path
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory):
-    """JupyterLab on a loopback port, over a copy of the notebooks; its address, token included."""
-    folder = tmp_path_factory.mktemp("course")
+    """JupyterLab on a loopback port, over a copy of the notebooks."""
+    with run_server(tmp_path_factory.mktemp("course")) as server:
+        yield server
+
+
+@contextmanager
+def run_server(folder: Path, command: Sequence[str] = ()) -> Iterator[Server]:
+    """Runs JupyterLab over a copy of the notebooks.
+
+    Args:
+        folder: Where to copy them.
+        command: What to start it with, such as `taskset`.
+
+    Yields:
+        The server.
+    """
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         shutil.copy(notebook, folder)
     with socket.socket() as free:
@@ -43,18 +82,17 @@ def server(tmp_path_factory: pytest.TempPathFactory):
     token = secrets.token_hex(16)
     options = [f"--port={port}", "--ip=127.0.0.1", "--no-browser", f"--IdentityProvider.token={token}"]
     options += ["--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}", "--allow-root"]
-    log = folder / "server.log"
-    home = {
-        name: str(tmp_path_factory.mktemp(name.lower()))
-        for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-    }
+    hidden = folder / ".jupyter"
+    hidden.mkdir()
+    log = hidden / "server.log"
+    home = {f"JUPYTERLAB_{name.upper()}_DIR": str(hidden / name) for name in ("settings", "workspaces")}
     with log.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], stdout=out, stderr=out, env={**os.environ, **home}
+            [*command, sys.executable, "-m", "jupyterlab", *options], stdout=out, stderr=out, env=os.environ | home
         )
         try:
             _wait_until_up(f"http://127.0.0.1:{port}/api?token={token}", process, log)
-            yield f"http://127.0.0.1:{port}", token
+            yield Server(f"http://127.0.0.1:{port}", token, hidden / "settings")
         finally:
             process.terminate()
             process.wait(timeout=20)
@@ -73,24 +111,48 @@ def _wait_until_up(address: str, process: subprocess.Popen, log: Path) -> None:
     pytest.fail(f"JupyterLab did not answer within a minute:\n{log.read_text()}")
 
 
-@pytest.fixture
-def page(chromium: Browser):
-    """A fresh page of the size of a small laptop's screen."""
+@contextmanager
+def new_page(chromium: Browser) -> Iterator[Page]:
+    """Opens a page of the size of a small laptop's screen."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    yield page
+    yield context.new_page()
     context.close()
 
 
 @pytest.fixture
-def open_notebook(server: tuple[str, str], page: Page):
+def page(chromium: Browser):
+    """A fresh page."""
+    with new_page(chromium) as page:
+        yield page
+
+
+@pytest.fixture
+def open_notebook(server: Server, page: Page):
     """Opens a notebook in JupyterLab; its kernel ends with the test."""
     opened = []
 
     def opener(name: str) -> LabPage:
-        opened.append(LabPage(page, *server, name))
+        opened.append(LabPage(page, server.address, server.token, name))
         return opened[-1]
 
     yield opener
     for one in opened:
         one.shut_down()
+
+
+@pytest.fixture(scope="module")
+def lesson(server: Server, chromium: Browser):
+    """The first chapter, run once for all tests of a file."""
+    with new_page(chromium) as page:
+        notebook = LabPage(page, server.address, server.token, "00_start_here.ipynb")
+        notebook.run_all()
+        yield notebook
+        notebook.shut_down()
+
+
+@pytest.fixture
+def lab(lesson: LabPage) -> LiveLab:
+    """Its lab, as it is at the start."""
+    lab = lesson.lab(0)
+    lab.click("Reset")
+    return lab

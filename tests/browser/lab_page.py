@@ -1,10 +1,18 @@
 """What a person does with a notebook in JupyterLab, as methods."""
 
+import json
+
 from playwright.sync_api import Locator, Page
 
 #: Milliseconds that a whole chapter may take to run.
 RUN_ALL = 240_000
 
+
+#: The open labs of a kernel, in the order in which they were made.
+OPEN_LABS = (
+    "[w for w in __import__('ipywidgets').widgets.widget._instances.values() "
+    "if 'course-lab' in getattr(w, '_dom_classes', ())]"
+)
 
 _KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status"
 
@@ -17,7 +25,15 @@ class LabPage:
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(f"{address}/lab/tree/{notebook}?token={token}&reset")
-        page.wait_for_function(
+        self._wait_until_ready()
+
+    def reload(self) -> None:
+        """Loads the page again; the kernel lives on."""
+        self.page.reload()
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        self.page.wait_for_function(
             f"""() => {{
                 const panel = window.jupyterapp?.shell.currentWidget;
                 return panel?.context?.isReady && panel.sessionContext.isReady && {_KERNEL} === "idle"
@@ -30,6 +46,66 @@ class LabPage:
     def labs(self) -> Locator:
         """Every lab that is alive."""
         return self.page.locator(".course-lab")
+
+    def watch(self) -> None:
+        """Begins to note everything that labs paint, for `painted`."""
+        self.page.evaluate("""() => {
+            window.painted = [];
+            if (window.watching) return;
+            window.watching = true;
+            document.addEventListener("course-painted", event => window.painted.push(event.detail));
+        }""")
+
+    def painted(self) -> list[dict]:
+        """What labs have painted since `watch`: frame, state, words, generation, times in milliseconds."""
+        return self.page.evaluate("window.painted")
+
+    def save(self) -> None:
+        """Saves the notebook."""
+        self.command("docmanager:save")
+        self.page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+    def run_new_cell(self, code: str, *, wait: bool = True) -> None:
+        """Adds a cell at the end, and runs it.
+
+        Args:
+            code: What to run.
+            wait: Whether to wait until it has run.
+        """
+        self.page.evaluate(
+            """code => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                const cells = notebook.model.sharedModel;
+                cells.insertCell(cells.cells.length, { cell_type: "code", source: code });
+                notebook.activeCellIndex = cells.cells.length - 1;
+            }""",
+            code,
+        )
+        self.command("notebook:run-cell")
+        if wait:
+            self.wait_idle()
+
+    def wait_idle(self) -> None:
+        """Waits until the last cell has run and the kernel rests."""
+        self.page.wait_for_function(
+            f"""() => {{
+                const last = window.jupyterapp.shell.currentWidget.content.widgets.at(-1).model;
+                return last.executionCount !== null && {_KERNEL} === "idle";
+            }}"""
+        )
+
+    def output_of_last_cell(self) -> list[dict]:
+        """The outputs of the last cell."""
+        return self.page.evaluate(
+            "window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells.at(-1).toJSON().outputs"
+        )
+
+    def kernel(self, action: str) -> None:
+        """Has the kernel "interrupt" or "restart"."""
+        self.page.evaluate(
+            "action => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel[action]()", action
+        )
+        self._wait_until_ready()
 
     def run_all(self) -> None:
         """Runs all cells, as the menu does, and waits until the kernel rests."""
@@ -69,12 +145,18 @@ class LabPage:
     def run_cell_of_lab(self, number: int) -> None:
         """Runs the cell that made a lab once more, and waits until its new lab is ready."""
         old = self.labs.nth(number).element_handle()
-        self.labs.nth(number).locator("xpath=ancestor::*[contains(@class, 'jp-CodeCell')]").first.locator(
-            ".jp-InputArea-editor"
-        ).click()
-        self.command("notebook:run-cell")
+        self.run_cell(self.cell_of(self.labs.nth(number)))
         self.page.wait_for_function("lab => !lab.isConnected", arg=old, timeout=60_000)
         self.lab(number).wait_finished()
+
+    def run_cell(self, cell: Locator) -> None:
+        """Runs a cell."""
+        cell.locator(".jp-InputArea-editor").click()
+        self.command("notebook:run-cell")
+
+    def cell_of(self, output: Locator) -> Locator:
+        """The cell that has an output."""
+        return output.locator("xpath=ancestor::*[contains(@class, 'jp-CodeCell')]").first
 
     def evaluate(self, expression: str) -> str:
         """Asks the notebook's kernel for the value of an expression; returns its repr."""
@@ -88,6 +170,24 @@ class LabPage:
                 return answer.status === "ok" ? answer.data["text/plain"] : `${answer.ename}: ${answer.evalue}`;
             }""",
             expression,
+        )
+
+    def wait_quiet(self) -> None:
+        """Waits until the kernel has worked off all that was sent, and every lab shows it.
+
+        A page sends a slider's next value when the kernel has answered to the one before, so that the kernel must be
+        asked again until nothing new has come.
+        """
+        answers: list[str] = []
+        while len(answers) < 3 or len(set(answers[-3:])) > 1:
+            answers.append(self.evaluate(f"[(lab.wait(), lab.generation)[1] for lab in {OPEN_LABS}]"))
+        served = answers[-1]
+        self.page.wait_for_function(
+            """generations => {
+                const lines = [...document.querySelectorAll(".course-lab .course-status")];
+                return lines.every((line, index) => +line.dataset.generation >= generations[index]);
+            }""",
+            arg=json.loads(served),
         )
 
     def shut_down(self) -> None:
@@ -124,14 +224,6 @@ class LiveLab:
             timeout=timeout,
         )
 
-    def wait_settled(self, notebook: LabPage, name: str = "lab") -> None:
-        """Waits until the kernel has worked off all that was sent, and the page shows it.
-
-        Messages are worked off in order, so the kernel answers after it has seen every move of a slider.
-        """
-        generation = notebook.evaluate(f"{name}.wait() and {name}.generation")
-        self.wait_finished(int(generation) - 1)
-
     def picture(self) -> str:
         """The picture that the page shows, byte for byte, in base64; empty if there is none."""
         return self.root.evaluate("""async root => {
@@ -149,6 +241,33 @@ class LiveLab:
         """The handle of the slider with this label."""
         box = self.root.locator(".widget-inline-hbox", has=self.page.get_by_text(label, exact=True))
         return box.locator(".noUi-handle")
+
+    def wait_state(self, state: str, after: int = 0) -> None:
+        """Waits until the status line is in a state, for a request later than `after`."""
+        self.page.wait_for_function(
+            """([root, state, after]) => {
+                const line = root.querySelector(".course-status");
+                return line.dataset.state === state && +line.dataset.generation > after;
+            }""",
+            arg=[self.root.element_handle(), state, after],
+        )
+
+    def drag(self, label: str, pixels: int) -> None:
+        """Drags a slider by the mouse, in many small moves."""
+        self.handle(label).hover()  # scrolls it into view
+        box = self.handle(label).bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        for step in range(1, 21):
+            self.page.mouse.move(x + pixels * step / 20, y)
+        self.page.mouse.up()
+
+    def choose(self, label: str, option: str) -> None:
+        """Chooses from a list and waits for the run that follows."""
+        before = self.generation()
+        self.root.get_by_label(label, exact=True).select_option(option)
+        self.wait_finished(before)
 
     def press(self, label: str, key: str, times: int = 1) -> None:
         """Moves a slider with the keyboard and waits for the run that follows."""
