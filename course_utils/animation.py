@@ -34,7 +34,7 @@ class FramePace:
         if result.finished or now < self._next:
             return False
         left = (now - self._start) * (result.epochs / result.epochs_done - 1)
-        if left < _BETWEEN / 2:
+        if left < _BETWEEN:
             return False
         self._next = now + _BETWEEN
         return True
