@@ -1,6 +1,7 @@
 """Labs in process: what a learner does with the controls, without a browser."""
 
 import threading
+from types import SimpleNamespace
 
 import ipywidgets
 import numpy as np
@@ -168,6 +169,47 @@ def test_a_run_that_fails_is_told_and_the_lab_lives_on(make_lab):
     lab.reset()
     assert lab.wait()
     assert lab.status.startswith("3 of 3 epochs")
+
+
+def test_messages_to_a_lab_leave_the_figures_of_a_running_cell_alone():
+    """A comm as ipykernel has it would trigger `post_execute`, at which Matplotlib shows and forgets figures."""
+    seen = []
+
+    class Comm:
+        _msg_callback = staticmethod(seen.append)
+
+        def handle_msg(self, message):
+            seen.extend(["pre_execute", message, "post_execute"])
+
+    widget = SimpleNamespace(comm=Comm())
+    notebook_cell.leave_figures_to_cells(widget)
+    widget.comm.handle_msg("moved")
+    assert seen == ["moved"]
+
+
+def test_an_interrupt_while_a_lab_is_shown_stops_its_training(make_lab, monkeypatch):
+    lab = make_lab(epochs=whole_slider(1, 5000, 1))
+    lab.controls["epochs"].value = 5000
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lab, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        lab._repr_mimebundle_()
+    monkeypatch.undo()
+    assert lab.wait(20)
+    assert lab.status.startswith("stopped")
+
+
+def test_a_status_line_speaks_of_the_request_that_it_answers(make_lab):
+    lab = make_lab()
+    for rate in (0.01, 0.02):
+        lab.set(learning_rate=rate)
+    assert lab.wait()
+    assert lab._stage.generation == lab.generation
+    assert lab._stage.state == "finished"
+    assert set(lab._stage.spent) == {"run", "draw", "encode"}
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,16 @@ def test_changing_a_knob_compiles_nothing(digits):
     assert traces(trainer) == 3
 
 
+def test_what_is_prepared_need_not_be_compiled_and_trains_the_same(digits):
+    cold, warm = (Trainer(models.mlp, digits, epochs=2) for _ in range(2))
+    assert next(cold.stream(width=21, seeds=2)).compiling
+    warm.prepare(width=22, seeds=2)
+    seen = list(warm.stream(width=22, seeds=2))
+    assert not any(runs.compiling for runs in seen)
+    assert_identical(seen[-1], warm.run(width=22, seeds=2))
+    assert np.isfinite(seen[-1].history["loss"]).all()
+
+
 def test_members_of_several_shapes_come_back_in_the_order_asked_for(line):
     trainer = Trainer(models.mlp, line, epochs=2)
     knobs = {"optimizer": ["sgd", "adam"], "batch_size": [16, 40], "depth": [0]}

@@ -1,0 +1,60 @@
+"""Frames: when one is drawn, what stays behind it, and the colours it is packed in."""
+
+import io
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils import animation, style
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that is set by hand, in milliseconds."""
+    time = SimpleNamespace(now=0)
+    monkeypatch.setattr(animation.time, "perf_counter", lambda: time.now / 1000)
+    return time
+
+
+def after(epochs):
+    return SimpleNamespace(epochs=100, epochs_done=epochs, finished=epochs == 100)
+
+
+def drawn(clock, milliseconds_an_epoch):
+    pace, frames = animation.FramePace(), []
+    for epoch in range(1, 101):
+        clock.now += milliseconds_an_epoch
+        if pace.wants(after(epoch)):
+            frames.append(clock.now)
+    return frames
+
+
+def test_a_long_run_has_a_first_frame_soon_and_then_14_a_second(clock):
+    frames = drawn(clock, 10)
+    assert frames[0] == 50
+    assert {later - sooner for sooner, later in pairwise(frames)} == {80}
+    assert frames[-1] <= 1000 - 71
+
+
+def test_a_run_that_is_over_at_once_has_no_frame_but_the_last(clock):
+    assert drawn(clock, 1) == []
+
+
+def test_colours_of_lines_and_bands_survive_packing():
+    palette = np.array(style.live_palette().getpalette()).reshape(-1, 3)
+    assert len(palette) <= 256
+    for color in [*style.COLORS, style.GHOST, style.TEXT, "#FFFFFF"]:
+        wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+        band = [round(255 + (part - 255) * style.BAND) for part in wanted]
+        for pixel in (wanted, band):
+            assert np.abs(palette - pixel).max(axis=1).min() <= 8, color
+
+
+def test_a_live_frame_looks_as_drawn():
+    pixels = np.full((40, 60, 4), 255, "uint8")
+    pixels[10:20, :, :3] = [0, 114, 178]
+    packed = np.asarray(Image.open(io.BytesIO(style.png(pixels, style.live_palette()))).convert("RGB"))
+    assert np.abs(packed.astype(int) - pixels[..., :3]).max() <= 8
