@@ -146,7 +146,9 @@ def stub_with_variable(weight, gradient):
 
 
 @pytest.mark.parametrize(
-    "function", [..., stub, documented_stub, stub_with_result, stub_within, stub_with_variable], ids=str
+    "function",
+    [..., stub, documented_stub, stub_with_result, stub_within, stub_with_variable],
+    ids=lambda function: getattr(function, "__name__", "dots"),
 )
 def test_a_function_that_is_still_dots_is_not_answered(function):
     assert checks.code(function, CASES).verdict == NOT_ANSWERED
