@@ -20,7 +20,12 @@ _ENGINE = (
 #: inside functions and for type checkers count too.
 MAY_IMPORT = {
     "__init__": ("", ""),
-    "datasets": ("", "numpy sklearn"),
+    "arrays": ("", "numpy"),
+    "idx": ("", "numpy"),
+    "published": ("idx", "numpy"),
+    "keras_cache": ("idx published", "keras"),
+    "mnist": ("idx keras_cache published", "numpy"),
+    "datasets": ("arrays mnist published", "numpy sklearn"),
     "models": ("", "keras"),
     "optimizers": ("", ""),
     "schedules": ("", "numpy"),
