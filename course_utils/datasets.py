@@ -179,7 +179,9 @@ def _published(
     shape = (-1, 28, 28, 1) if images else (-1, 784)
     inputs = [x.reshape(shape).astype("float32") for x, _ in parts]
     centre, width = scaling(inputs[0], scale)
-    arrays = [array for x, (_, y) in zip(inputs, parts) for array in ((x - centre) / width, y.astype("int32"))]
+    for x in inputs:  # In place, as the full set takes 220 MB.
+        np.divide(np.subtract(x, centre, out=x), width, out=x)
+    arrays = [array for x, (_, y) in zip(inputs, parts) for array in (x, y.astype("int32"))]
     return Dataset(name, *arrays, classes=10)
 
 

@@ -45,6 +45,7 @@ MAY_IMPORT = {
     "explain": ("", "numpy"),
     "checks": ("explain", "numpy"),
     "claims": ("", ""),
+    "reproduced": ("", "pandas"),
     "style": ("", "numpy matplotlib PIL"),
     "figures": ("style", "numpy matplotlib"),
     "displays": ("figures style", "numpy matplotlib"),

@@ -1,0 +1,43 @@
+"""The stories on MNIST: those of the chapters, kept with the directions that the documents tell of."""
+
+import pandas as pd
+import pytest
+from chapter import reproduce
+
+from course_utils import reproduced
+
+
+def test_the_table_has_the_stories_of_the_chapters_and_no_others():
+    kept = pd.read_csv(reproduced.FILE)
+    assert list(kept["story"].unique()) == list(reproduce.STORIES)
+    for name, rows in kept.groupby("story"):
+        assert set(rows["chapter"]) == {reproduce.find(name).chapter}
+
+
+@pytest.mark.parametrize("story", reproduce.STORIES)
+def test_a_story_was_measured_on_mnist_over_five_seeds_and_more(story):
+    rows = reproduced.table(story)
+    assert rows["dataset"].str.startswith("MNIST").all()
+    assert (rows["training_rows"] >= 8000).all()
+    assert (rows["seeds"] >= 5).all()
+
+
+def test_an_unknown_story_is_refused():
+    with pytest.raises(ValueError, match=r"story='my_story' is not kept: choose one of .*one_layer_story"):
+        reproduced.table("my_story")
+
+
+def curves(story):
+    """Gives the rows of a story by where its networks started."""
+    return {start: rows.sort_values("epoch") for start, rows in reproduced.table(story).groupby("start")}
+
+
+def test_one_layer_starts_and_ends_well_from_zeros_and_badly_from_large_random_weights():
+    one_layer = curves("one_layer_story")
+    zeros, normal = one_layer["zeros"], one_layer["normal, σ = 1"]
+    assert list(zeros["epoch"]) == list(range(1, 21))
+    assert zeros["lowest"].iloc[0] > 0.8
+    assert zeros["lowest"].iloc[-1] > 0.88
+    assert normal["highest"].iloc[0] < 0.6
+    assert normal["highest"].iloc[-1] < zeros["lowest"].iloc[-1] - 0.03
+    assert normal["lowest"].iloc[-1] > normal["highest"].iloc[0] + 0.2, "the way is long, not closed"
