@@ -41,3 +41,14 @@ def test_one_layer_starts_and_ends_well_from_zeros_and_badly_from_large_random_w
     assert normal["highest"].iloc[0] < 0.6
     assert normal["highest"].iloc[-1] < zeros["lowest"].iloc[-1] - 0.03
     assert normal["lowest"].iloc[-1] > normal["highest"].iloc[0] + 0.2, "the way is long, not closed"
+
+
+def test_the_cnn_learns_from_xavier_and_from_a_narrow_normal_and_stays_far_behind_from_a_wide_one():
+    cnn = curves("cnn_story")
+    xavier, narrow, wide = cnn["Xavier"], cnn["σ = 0.05"], cnn["σ = 1"]
+    assert xavier["lowest"].iloc[-1] > 0.95
+    assert narrow["lowest"].iloc[-1] > 0.95
+    assert wide["highest"].iloc[-1] < xavier["lowest"].iloc[-1] - 0.03
+    assert (wide["highest"].to_numpy() < xavier["lowest"].to_numpy()).all()
+    assert xavier["first loss"].max() < 3
+    assert wide["first loss"].min() > 100
