@@ -56,7 +56,7 @@ def places() -> list[Path]:
     """Lists the folders in which Keras looks for data sets."""
     home = os.environ.get("KERAS_HOME")
     base = Path(home).expanduser() if home else Path.home() / ".keras"
-    if os.access(base, os.W_OK):
+    if os.access(base, os.W_OK) or not base.exists():
         return [base / "datasets"]
     # Keras then writes elsewhere, but a good copy in a folder that a school keeps unchangeable is just as good.
     spare = Path("/tmp" if Path("/tmp").is_dir() else tempfile.gettempdir())  # noqa: S108 - Keras' own choice

@@ -1,9 +1,11 @@
 """Keras' cache: good copies are taken, damaged ones replaced, and without a network the message says what to do."""
 
 import hashlib
+import shutil
 import socket
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,15 +144,19 @@ def test_without_network_the_message_says_what_was_tried_and_what_to_do(cache, n
     assert caught.value.__context__ is None
 
 
-def test_a_real_attempt_without_network_fails_as_described(tmp_path, monkeypatch, capfd):
-    """Keras itself tries, and is told that no name can be resolved."""
+@pytest.fixture
+def keras_itself(tmp_path, monkeypatch):
+    """An empty cache, into which Keras downloads with its own code."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path))
+    return tmp_path / "datasets"
 
+
+def test_a_real_attempt_without_network_fails_as_described(keras_itself, monkeypatch, capfd):
     def no_network(*_, **__):
         raise socket.gaierror(-2, "Name or service not known")
 
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
-    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path))
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(ConnectionError, match=r"no download: URL fetch failure on https://.*mnist\.npz"):
@@ -158,6 +164,38 @@ def test_a_real_attempt_without_network_fails_as_described(tmp_path, monkeypatch
     printed = capfd.readouterr()
     assert printed.out == "Downloading MNIST (11 MB). This is done once.\n"
     assert printed.err == ""
+    assert not list(keras_itself.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("collection", "reason"), [(MNIST, "Incomplete or corrupted"), (FASHION_MNIST, "Not a gzipped")]
+)
+def test_an_error_page_that_came_for_a_file_is_not_kept(keras_itself, monkeypatch, collection, reason):
+    def give_a_page(_, target, report):
+        report(1, 10, 10)
+        Path(target).write_text("<html>Please log in</html>", encoding="utf-8")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", give_a_page)
+    with pytest.raises(ConnectionError, match=f"no download: {reason}"):
+        keras_cache.load(collection)
+    assert not [path for path in keras_itself.rglob("*") if path.is_file()]
+
+
+def test_a_download_through_keras_is_kept_and_shows_one_line(keras_itself, tmp_path, monkeypatch, capfd):
+    for part, arrays in (("train", TRAIN), ("t10k", TEST)):
+        write_pair(tmp_path / "server", part, *arrays)
+
+    def download(origin, target, report):
+        for block in range(20):
+            report(block, 100, 2000)
+        shutil.copy(tmp_path / "server" / origin.rpartition("/")[2], target)
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", download)
+    assert_good(keras_cache.load(small(FASHION_MNIST)))
+    assert len(list(keras_itself.rglob("*.gz"))) == 4
+    monkeypatch.setattr("keras.datasets.fashion_mnist.load_data", fail)
+    assert_good(keras_cache.load(small(FASHION_MNIST)))
+    assert capfd.readouterr() == ("Downloading Fashion-MNIST (31 MB). This is done once.\n", "")
 
 
 def test_keras_is_as_talkative_afterwards_as_before(cache, monkeypatch):
@@ -187,6 +225,7 @@ def test_the_cache_is_where_keras_has_it(tmp_path, monkeypatch):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no read-only folders")
 def test_a_cache_that_cannot_be_written_is_read_all_the_same(cache, monkeypatch):
     collection, _ = fill(cache, "mnist")
+    assert len(keras_cache.places()) == 1
     monkeypatch.setattr("os.access", lambda *_: False)
     assert len(keras_cache.places()) == 2
     assert_good(keras_cache.load(collection))
