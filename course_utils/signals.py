@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,10 @@ from course_utils.pictures import HEIGHT, WIDTH
 
 #: Standard deviation of a weight, for each family, from a layer's inputs and outputs.
 FAMILIES = {
-    "fixed": lambda inputs, outputs: 1.0,
-    "lecun": lambda inputs, outputs: np.sqrt(1 / inputs),
+    "fixed": lambda _inputs, _outputs: 1.0,
+    "lecun": lambda inputs, _outputs: np.sqrt(1 / inputs),
     "glorot": lambda inputs, outputs: np.sqrt(2 / (inputs + outputs)),
-    "he": lambda inputs, outputs: np.sqrt(2 / inputs),
+    "he": lambda inputs, _outputs: np.sqrt(2 / inputs),
 }
 
 #: Each activation and its slope, both as functions of what goes in.
@@ -108,7 +109,7 @@ class RandomNetworks:
         sizes = [self.x.shape[1], *[width] * depth, self.targets.shape[1]]
         return [
             scale * FAMILIES[family](inputs, outputs) * random.normal(size=(inputs, outputs))
-            for inputs, outputs in zip(sizes, sizes[1:])
+            for inputs, outputs in pairwise(sizes)
         ]
 
     def signals(self, weights: list[np.ndarray], activation: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -189,10 +190,13 @@ class SignalsByLayer:
         self.limits = limits
 
     def frame(self, result: Signals) -> Hashable:
+        """Names the axes: they change with the depth."""
         return result.outputs.shape[1]
 
     def prepare(self, result: Signals) -> Figure:
+        """Makes the axes."""
         figure, axes = style.new_figure(2, WIDTH, HEIGHT)
+        figure.subplots_adjust(left=0.95 / WIDTH, wspace=0.75)  # room for numbers such as 1e-06
         for ax, title in zip(axes, ("Outputs, layer by layer →", "← Gradients, on their way back")):
             style.dress(ax, "layer", "root mean square", title)
             style.scale(ax, y="log")
@@ -202,16 +206,18 @@ class SignalsByLayer:
         return figure
 
     def artists(self, figure: Figure, result: Signals, *, ghost: str = "") -> list[Artist]:
+        """Draws both sizes of every layer."""
         color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
         found = []
-        for ax, sizes in zip(figure.axes, (result.outputs, result.gradients)):
+        for index, (ax, sizes) in enumerate(zip(figure.axes, (result.outputs, result.gradients))):
             layers, shown = np.arange(1, sizes.shape[1] + 1), np.clip(sizes, *self.limits)
             found += draw_curve(ax, layers, shown, color, dashes)
-            if ghost:
-                found += style.end_labels(ax, [(ghost, layers[-1], np.median(shown[:, -1]), color)])
+            if ghost and index == 0:  # gradients begin at the right end, where they all lie close together
+                found += style.end_labels(ax, [(ghost, layers[-1], float(np.median(shown[:, -1])), color)])
         return found
 
     def alt(self) -> str:
+        """Says in words what is drawn."""
         return (
             "Signals in random networks, on logarithmic scales: on the left the size of each layer's outputs, on the "
             "right the size of the gradients that come back to it."

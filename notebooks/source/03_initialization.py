@@ -80,13 +80,15 @@ CurvesDisplay(
 )
 
 # %% [markdown] name="zeros-read"
-# The claim **holds**, even in its numbers. With zeros every digit is equally likely at first, which is an honest guess.
-# With σ = 1 the network begins with strong opinions that are all wrong, and must first unlearn them.
+# The claim **holds, with a condition**, and nearly in its numbers. With zeros every digit is equally likely at first,
+# which is an honest guess. With σ = 1 the network begins with strong opinions that are mostly wrong, and must first
+# unlearn them.
 #
 # And nothing stands in the way of leaving zero. By hand: for one layer the gradient is *input × (probability − target)*,
 # averaged over the rows. The probability is 0.1 for every class, but the targets differ, so that **each class gets a
 # gradient of its own**. And the loss of a single layer is **convex**: shaped like a bowl, with one lowest level and no
-# false bottoms. From everywhere the way leads down to it; a bad start only makes the way longer.
+# false bottoms. From everywhere the way leads down to it; a bad start only makes the way longer. That is one half of
+# the condition: with longer steps σ = 1 catches up. **Predict** whether ten times the rate is enough.
 
 # %% name="zeros-by-hand"
 x, target = digits.x_train, np.eye(10)[digits.y_train]
@@ -124,6 +126,8 @@ for name, runs in hidden.items():
 # ever: a layer of 64 copies of one unit. That is **symmetry**. Random weights are there to break it. So zeros are fine
 # for a last layer, and for **biases** (the constant that each unit adds; Keras starts them at 0), but not for the
 # weights of hidden layers.
+#
+# That is the other half of the condition: the good advice of one layer is the worst for two.
 #
 # Random it must be, then. But how large? σ = 1 was too large even for one layer. What does it do to ten?
 
@@ -230,22 +234,20 @@ pd.DataFrame(
 
 # %% [markdown] name="backward-picture-intro"
 # The ReLU half of the table as a picture. Left, the outputs, from the first layer to the last; right, the gradients,
-# which travel from right to left.
-
+# from the last layer back to the first.
 
 # %% name="backward-picture"
-def by_layer(part, title, ylabel):
-    curves = {name: getattr(measured_signals[name, "relu"], part) for name in families}
-    return CurvesDisplay(curves, title, xlabel="layer", ylabel=ylabel, yscale="log", ylim=(1e-14, 1e16))
-
-
+relu = {name: measured_signals[name, "relu"] for name in families}
+axes = {"yscale": "log", "ylim": (1e-14, 1e16)}
+passed = {"xlabel": "layers passed on the way to the output", "ylabel": "size of outputs"}
+passed_back = {"xlabel": "layers passed on the way back", "ylabel": "size of gradients"}
 Gallery(
-    by_layer("outputs", "Only He keeps the outputs", "size of outputs"),
-    by_layer("gradients", "… and the gradients", "size of gradients"),
+    CurvesDisplay({n: found.outputs for n, found in relu.items()}, "Only He keeps the outputs", **passed, **axes),
+    CurvesDisplay({n: found.gradients[:, ::-1] for n, found in relu.items()}, "… and gradients", **passed_back, **axes),
 )
 
 # %% [markdown] name="backward-read"
-# A fixed σ fails in every row: what is too small or too large for one width is so in all layers. Glorot's σ suits
+# A fixed σ loses at least one of the signals in every row: what is too small or too large for one width is so in all layers. Glorot's σ suits
 # tanh, He's suits ReLU. With ReLU Glorot lacks the factor 2, and loses a little in each layer: harmless in two layers, a
 # thousandfold in twenty. Look at σ = 1 with tanh, too: the outputs cannot explode, since tanh never exceeds 1, but
 # the gradients do.
@@ -346,24 +348,30 @@ Lab(
 
 # %% [markdown] name="lab-scale-after"
 # What you should have seen: two layers forgive a scale that is wrong by a factor of a few, ten layers hardly any. And
-# at its best scale each of the three initialisers does the same. The next cell measures it for ten layers: σ = 0.05,
-# drawn 3.5 times as large, is He's σ for a layer of 64 (0.05 · 3.5 ≈ √(2/64)).
+# at its best scale each of the three initialisers does the same. The next cell measures it with `"random_normal"`:
+# σ = 0.05, drawn 3.5 times as large, is nearly He's σ for a layer of 64, √(2/64).
 
 # %% name="rescaled"
-scales = np.array([0.5, 1.0, 2.0, 3.5, 6.0, 10.0])
-rescaled = trainer.run(
-    kernel_initializer="random_normal", init_scale=scales, depth=10, learning_rate=0.03, epochs=10, seeds=6
-)
-rescaled_accuracy = rescaled.final("val_accuracy").reshape(6, 6)
+scales = np.array([1.0, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 8.0])
+normal = {"kernel_initializer": "random_normal", "init_scale": scales, "learning_rate": 0.03}
+rescaled = {
+    f"{depth} layers": trainer.run(depth=depth, epochs=10, seeds=6, **normal).final("val_accuracy").reshape(8, 6)
+    for depth in (2, 10)
+}
 SweepDisplay(
     0.05 * scales,
-    rescaled_accuracy,
-    "Ten layers learn in a narrow range of scales",
+    rescaled,
+    "Ten layers learn only near He's σ, two in a wide range",
     xlabel="standard deviation σ of the first weights",
-    ylabel="validation accuracy",
-    ylim=(0, 1.02),
+    ylabel="validation accuracy after 10 epochs",
+    xscale="linear",
+    ylim=(0, 1.15),
     marks={"He": np.sqrt(2 / 64)},
 )
+
+# %% [markdown] name="shape"
+# Note that these weights were drawn from a bell curve, and those of He above evenly between two limits. With the same
+# σ both learn: the *shape* of the distribution is of little account.
 
 # %% [markdown] name="cnn"
 # ## The convolutional network (claim IN1)
@@ -436,7 +444,9 @@ mood = random.normal(size=300)
 texts = random.integers(300, size=(3000, 8))
 reviews = datasets.from_arrays(texts, (mood[texts].sum(axis=1) > 0).astype(int), name="texts", validation=0.2)
 glorot_limit = np.sqrt(6 / (300 + 64))
+most = max(np.bincount(reviews.y_validation)) / len(reviews.y_validation)
 print(f"Glorot uniform draws between -{glorot_limit:.2f} and {glorot_limit:.2f}")
+print(f"always giving the more frequent answer is right in {most:.2f} of the cases")
 
 # %% [markdown] name="embedding-predict"
 # **Predict:** is uniform between −1 and 1 faster than Glorot uniform? And what if we *exchange the scales*: Glorot, made
@@ -450,12 +460,17 @@ for name, start, scale_of in (("Glorot", "glorot_uniform", glorot_limit), ("unif
     for wide in (glorot_limit, 1.0):
         runs = reading.run(embeddings_initializer=start, init_scale=wide / scale_of, learning_rate=0.1, seeds=6)
         crossed[name, f"± {wide:.2f}"] = runs.final("val_accuracy")
-table = pd.Series({key: f"{np.median(values):.2f}" for key, values in crossed.items()}).unstack()
-table
+pd.DataFrame(
+    {
+        name: {width: f"{np.median(values):.2f}" for (start, width), values in crossed.items() if start == name}
+        for name in ("Glorot", "uniform")
+    }
+)
 
 # %% [markdown] name="embedding-read"
-# Each row is a name, each column a range. The rows are the same; the columns differ. With the *same random numbers*
-# in the *same range*, there is nothing left in the name. What made the author's training faster was the larger scale.
+# Each column is a name, each row a range. The columns are the same; the rows differ. With the *same random numbers*
+# in the *same range*, there is nothing left in the name. What makes training faster here is the larger scale; from the
+# small one the network has learned nothing yet but which answer is the more frequent one.
 #
 # Is larger always faster, then? **Predict** what Adam will make of it.
 
@@ -530,16 +545,9 @@ pd.DataFrame(
 
 # %% [markdown] name="names-read"
 # The many names are few choices: a **scale** (fixed, or by n_in, or by n_in and n_out) and a **shape** (normal, uniform,
-# orthogonal). `lecun`, `glorot` and `he` follow the size of the layer; the others do not, and the first two are all
-# equal numbers, which cannot break symmetry. `keras.initializers.VarianceScaling` makes any of the middle six.
-#
-# Does the shape matter? We have ten layers with He's σ: draw them uniform and normal. **Predict.**
-
-# %% name="shape"
-he_normal = trainer.run(kernel_initializer="he_normal", depth=10, learning_rate=0.03, seeds=6)
-shape_accuracy = {"uniform": deep_accuracy["He"][:, -1], "normal": he_normal.final("val_accuracy")}
-for name, accuracy in shape_accuracy.items():
-    print(f"He {name}: above 0.9 in {(accuracy > 0.9).sum()} of 6 seeds")
+# orthogonal). `lecun`, `glorot` and `he` follow the size of the layer, and `keras.initializers.VarianceScaling` makes
+# any of these six. The others do not, apart from `orthogonal`; zeros and ones cannot break symmetry. The list
+# itself is nothing to be true or false, only **a convention**, and Keras keeps it.
 
 # %% [markdown] name="claims-intro"
 # ## What the documents say, and what we measured
@@ -634,7 +642,10 @@ checks.number(
     20,
     tolerance=0.001,
     near=0.11,
-    hints={10: "0.7 to the power 10 is about 0.03. Square that.", 19: "0.7 to the power 19 is a little more than 0.001."},
+    hints={
+        10: "0.7 to the power 10 is about 0.03. Square that.",
+        19: "0.7 to the power 19 is a little more than 0.001.",
+    },
     why="0.7 to the power 20 is about 0.0008.",
 )
 
@@ -674,8 +685,9 @@ checks.choice(
 # %% [markdown] name="exercise-goal"
 # ### 5. The goal: rescue σ = 0.05
 #
-# Ten hidden layers of 64 units with ReLU and `"random_normal"` (σ = 0.05) learn nothing, as we saw. Reach a validation
-# accuracy of 0.85 **within ten epochs by `init_scale` alone**. Lab 2 helps, or the formula.
+# Ten hidden layers of 64 units with ReLU and `"random_normal"` (σ = 0.05) learn nothing, as we saw. Bring at least
+# five of six networks to a validation accuracy of 0.6 **within ten epochs, by `init_scale` alone**. Lab 2 helps, or the
+# formula.
 
 # %% name="exercise-goal-answer" tags=["exercise"]
 my_scale = ...
@@ -684,15 +696,22 @@ my_scale = ...
 my_scale = np.sqrt(2 / 64) / 0.05
 
 # %% [markdown] name="exercise-goal-check-intro"
-# The next cell trains six networks with your scale; their median counts, so that luck does not.
+# The next cell trains six networks with your scale and counts.
+
 
 # %% name="exercise-goal-check"
-rescue = {"kernel_initializer": "random_normal", "depth": 10, "learning_rate": 0.03, "epochs": 10, "seeds": 6}
+def networks_above(accuracy):
+    rescued = trainer.run(
+        init_scale=my_scale, kernel_initializer="random_normal", depth=10, learning_rate=0.03, epochs=10, seeds=6
+    )
+    return int((rescued.final("val_accuracy") > accuracy).sum())
+
+
 checks.goal(
-    lambda: round(np.median(trainer.run(init_scale=my_scale, **rescue).final("val_accuracy")), 1),
-    at_least=0.85,
-    near=0.2,
-    what="median validation accuracy after ten epochs, rounded,",
+    lambda: networks_above(0.6),
+    at_least=5,
+    near=2,
+    what="number of networks above 0.6, of six,",
     answers=[my_scale],
 )
 
