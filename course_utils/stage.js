@@ -5,6 +5,7 @@ const PNG = { type: "image/png" };
 function render({ model, el }) {
   const image = document.createElement("img");
   image.className = "course-figure";
+  image.decoding = "sync"; // in the same frame as the words below it
   const line = document.createElement("div");
   line.className = "course-status";
   line.setAttribute("role", "status");
@@ -23,11 +24,10 @@ function render({ model, el }) {
     image.hidden = bytes.byteLength === 0;
     if (bytes !== shown && bytes.byteLength > 0) {
       shown = bytes;
-      const next = URL.createObjectURL(new Blob([bytes], PNG));
-      image.src = next;
-      await image.decode().catch(() => {}); // refused when a newer picture has taken its place
-      if (address) URL.revokeObjectURL(address);
-      address = next;
+      const old = address;
+      address = URL.createObjectURL(new Blob([bytes], PNG));
+      await loaded(image, address);
+      if (old) URL.revokeObjectURL(old);
       if (frame !== model.get("frame")) return; // the newer one brings its own words
     }
     const state = model.get("state");
@@ -98,6 +98,15 @@ function nameControls(lab) {
       set(readout, "aria-label", `${name}, as a number`);
     }
   }
+}
+
+/** Shows another picture; done when the browser has it, or when a newer one takes its place. */
+function loaded(image, address) {
+  image.onload?.();
+  return new Promise((resolve) => {
+    image.onload = image.onerror = resolve;
+    image.src = address;
+  });
 }
 
 function set(element, attribute, value) {
