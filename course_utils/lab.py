@@ -77,7 +77,8 @@ class Lab(widgets.VBox):
         ui.check_presets(self._presets, self.controls)
         trainer.stream(**self.values)  # checks names and values now, so that mistakes show in the cell
         self._animation = Animation(picture)
-        self._training = False
+        # Generations: of the newest request to train, of the newest that was trained or given up, of the result.
+        self._asked = self._answered = self._result_of = 0
         self._result: Any = None
         self._whole: Any = None  # the newest result that is complete
         self._ghost: Any = None
@@ -117,6 +118,10 @@ class Lab(widgets.VBox):
         """Number of the newest request; the status line carries the number of the one that it speaks of."""
         return self._worker.generation
 
+    @property
+    def _training(self) -> bool:
+        return self._asked > self._answered
+
     def wait(self, timeout: float = _FIRST_PICTURE) -> bool:
         """Waits until the newest setting is trained and drawn; returns whether that came in time (seconds)."""
         return self._worker.wait(timeout)
@@ -124,7 +129,7 @@ class Lab(widgets.VBox):
     def keep(self, _: Any = None) -> None:
         """Keeps the present curve as a ghost to compare with."""
         self._ghost = self._result
-        if not self._training:  # while training, the next frame shows it
+        if not self._training:  # otherwise the next frame shows it, and the training must not be dropped for it
             self._worker.submit(("draw", None))
 
     def reset(self, _: Any = None) -> None:
@@ -181,20 +186,21 @@ class Lab(widgets.VBox):
 
     def _submit(self, _: Any = None) -> None:
         self._code.value = f"<pre>{escape(self.code)}</pre>"
-        self._worker.submit(("train", self.values))
+        self._asked = self._worker.submit(("train", self.values))
 
     # What follows runs in the worker's thread.
 
     def _train(self, request: tuple[str, Any], newest: Callable[[], bool]) -> None:
         kind, values = request
         if kind == "stop" and self._training:
-            self._training = False
-            self._say("stopped" + (f" · {self._result.summary()}" if self._result else ""), "stopped")
+            begun = self._result_of == self._asked
+            self._answered = self._worker.serving
+            self._say(f"stopped · {self._result.summary()}" if begun else "stopped before it began", "stopped")
         if kind != "train":
             if self._result is not None:
                 self._show(self._result, self._stage.words, self._stage.state)
             return
-        frames, result, self._training = FramePace(), None, True
+        frames, result = FramePace(), None
         for result in self._trainer.stream(**values):
             if not newest():
                 return
@@ -203,10 +209,10 @@ class Lab(widgets.VBox):
                 frames = FramePace()
             if not result.started:
                 continue
-            self._result = result
+            self._result, self._result_of = result, self._worker.serving
             if frames.wants(result):
                 self._show(result, f"training · {result.summary()}", "training")
-        self._whole, self._training = result, False
+        self._whole, self._answered = result, self._worker.serving
         words = f"{result.summary()} · {duration(frames.seconds)}{as_goal(self._goal, result)}"
         self._show(result, words, "finished", run=frames.seconds)
         row = {key.replace("_", " "): as_words(values[key]) for key in self.controls}
@@ -223,7 +229,7 @@ class Lab(widgets.VBox):
         self._stage.show(words, state, self._worker.serving, picture, milliseconds)
 
     def _failed(self, error: Exception) -> None:
-        self._training = False
+        self._answered = self._worker.serving
         self._say(f"cannot train: {error}", "failed")
 
     def _say(self, words: str, state: str) -> None:

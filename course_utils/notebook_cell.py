@@ -29,8 +29,9 @@ def replace_lab_of_this_cell(lab: Any) -> None:
 def leave_figures_to_cells(widget: Any) -> None:
     """Keeps messages to a widget from taking the figure of a cell that runs meanwhile.
 
-    Where messages are served on threads of their own (JupyterLab's default, which the course's setting turns off),
-    each would trigger IPython's `post_execute`, at which Matplotlib shows and forgets the figures drawn so far.
+    Where messages are served on threads of their own (JupyterLab's default, which the course's setting turns off, with
+    ipykernel 7.0 to 7.3), each would trigger IPython's `post_execute`, at which Matplotlib shows and forgets the
+    figures drawn so far.
 
     Args:
         widget: A widget that draws nothing with pyplot.

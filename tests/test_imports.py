@@ -50,6 +50,7 @@ MAY_IMPORT = {
     "figures": ("style", "numpy matplotlib"),
     "displays": ("figures style", "numpy matplotlib"),
     "pictures": ("displays figures style", "numpy matplotlib"),
+    "signals": ("datasets displays knobs pictures style", "numpy matplotlib"),
     "animation": ("pictures style", "numpy matplotlib"),
     "worker": ("", ""),
     "saving": ("", ""),

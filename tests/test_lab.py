@@ -90,6 +90,47 @@ def test_stop_ends_a_long_run_within_an_epoch(make_lab):
     assert lab.status.startswith("1 of 1 epochs")
 
 
+@pytest.fixture
+def busy_lab(make_lab, monkeypatch):
+    """A lab whose thread is about to end a run and has not yet looked at the next request, until it is released."""
+    lab = make_lab()
+    reached, release = threading.Event(), threading.Event()
+    add = lab._tried.add
+
+    def hold(row):
+        reached.set()
+        assert release.wait(20)
+        add(row)
+
+    monkeypatch.setattr(lab._tried, "add", hold)
+    lab.set(learning_rate=0.01)
+    assert reached.wait(20)
+    lab.release = release.set
+    yield lab
+    release.set()
+
+
+def test_stop_before_a_run_begins_says_so(busy_lab):
+    busy_lab.set(learning_rate=0.5)
+    busy_lab.stop()
+    busy_lab.release()
+    assert busy_lab.wait()
+    assert busy_lab.status == "stopped before it began"
+    assert busy_lab.result.settings[0]["learning_rate"] == 0.01
+    busy_lab.set(learning_rate=0.5)
+    assert busy_lab.wait()
+    assert busy_lab.status.startswith("3 of 3 epochs")
+
+
+def test_keeping_a_ghost_drops_no_run_that_waits(busy_lab):
+    busy_lab.set(learning_rate=0.5)
+    busy_lab.keep()
+    busy_lab.release()
+    assert busy_lab.wait()
+    assert busy_lab.result.settings[0]["learning_rate"] == 0.5
+    assert busy_lab.status.startswith("3 of 3 epochs")
+
+
 def test_ghost_reset_and_presets(make_lab):
     lab = make_lab(presets={"slow": {"learning_rate": 0.001}})
     start = lab._stage.picture

@@ -90,7 +90,7 @@ class LabPage:
         self.page.wait_for_function(
             f"""() => {{
                 const last = window.jupyterapp.shell.currentWidget.content.widgets.at(-1).model;
-                return last.executionCount !== null && {_KERNEL} === "idle";
+                return last.executionCount !== null && last.executionState === "idle" && {_KERNEL} === "idle";
             }}"""
         )
 
