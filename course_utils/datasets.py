@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from course_utils.arrays import Scale, checked_inputs, checked_targets, scaling, split
 
 if TYPE_CHECKING:
-    from course_utils.published import Collection
+    from course_utils.originals import Collection
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,9 @@ def mnist(
 
     Source: LeCun, Cortes & Burges, The MNIST database of handwritten digits, 1998.
     """
-    from course_utils.published import MNIST
+    from course_utils.originals import MNIST
 
-    return _published(MNIST, folder, scale, images=images, rows=rows, seed=seed)
+    return _original(MNIST, folder, scale, images=images, rows=rows, seed=seed)
 
 
 def fashion_mnist(
@@ -165,12 +165,12 @@ def fashion_mnist(
 
     Source: Xiao, Rasul & Vollgraf, Fashion-MNIST, 2017.
     """
-    from course_utils.published import FASHION_MNIST
+    from course_utils.originals import FASHION_MNIST
 
-    return _published(FASHION_MNIST, folder, scale, images=images, rows=rows, seed=seed)
+    return _original(FASHION_MNIST, folder, scale, images=images, rows=rows, seed=seed)
 
 
-def _published(
+def _original(
     collection: Collection, folder: str | Path | None, scale: Scale, *, images: bool, rows: int | None, seed: int
 ) -> Dataset:
     from course_utils import mnist

@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from course_utils import published
+from course_utils import originals
 from course_utils.idx import DamagedFileError, Part, check_arrays, read_npz, read_part, shown
-from course_utils.published import Collection
+from course_utils.originals import Collection
 
 #: Seconds of silence after which a download has failed. Without a limit it could hang for minutes.
 PATIENCE = 20
@@ -71,7 +71,7 @@ def _read(collection: Collection, files: list[Path]) -> dict[str, Part]:
     else:
         parts = {"train": read_part(*files[:2]), "t10k": read_part(*files[2:])}
     for part, arrays in parts.items():
-        published.check(collection, part, files[0], arrays, smaller=False)
+        originals.check(collection, part, files[0], arrays, smaller=False)
     return parts
 
 
@@ -86,7 +86,7 @@ def _download(collection: Collection) -> dict[str, Part]:
     for part, arrays in parts.items():
         place = Path(collection.cached[0])
         check_arrays(place, *arrays)
-        published.check(collection, part, place, arrays, smaller=False)
+        originals.check(collection, part, place, arrays, smaller=False)
     return parts
 
 

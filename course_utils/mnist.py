@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import keras_cache, published
+from course_utils import keras_cache, originals
 from course_utils.idx import DamagedFileError, Part, read_npz, read_part, shown
-from course_utils.published import Collection
+from course_utils.originals import Collection
 
 PARTS = ("train", "t10k")
 
@@ -22,7 +22,7 @@ def load(
     """Finds a collection and splits it.
 
     Args:
-        collection: `published.MNIST` or `published.FASHION_MNIST`.
+        collection: `originals.MNIST` or `originals.FASHION_MNIST`.
         folder: Folder with the files; None looks in Keras' cache, then downloads.
         rows: How many training pictures to keep; None keeps all.
         seed: Which pictures are for validation, and the order of the rest.
@@ -63,7 +63,7 @@ def from_folder(collection: Collection, folder: Path) -> dict[str, Part]:
     """Reads the files that a learner put into a folder, under any of their usual names.
 
     Args:
-        collection: `published.MNIST` or `published.FASHION_MNIST`.
+        collection: `originals.MNIST` or `originals.FASHION_MNIST`.
         folder: Holds IDX files (`train-images-idx3-ubyte`, `t10k-labels.idx1-ubyte.gz` and so on), or `mnist.npz`.
 
     Returns:
@@ -87,7 +87,7 @@ def from_folder(collection: Collection, folder: Path) -> dict[str, Part]:
         parts = {part: read_part(*pair) for part, pair in pairs.items()} or read_npz(archive)
         for part, arrays in parts.items():
             where = pairs[part][0] if pairs else archive
-            published.check(collection, part, where, arrays, smaller=True)
+            originals.check(collection, part, where, arrays, smaller=True)
     except DamagedFileError as error:
         raise error.with_cure(
             "It was left as it is: put a good copy in its place, or leave out folder= to download one."

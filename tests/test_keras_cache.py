@@ -12,7 +12,7 @@ import pytest
 from idx_files import pictures, write_npz, write_pair
 
 from course_utils import keras_cache
-from course_utils.published import FASHION_MNIST, MNIST
+from course_utils.originals import FASHION_MNIST, MNIST
 
 TRAIN, TEST = pictures(40, seed=1), pictures(20, seed=2)
 COUNTS = {"train": [4] * 10, "t10k": [2] * 10}

@@ -8,7 +8,7 @@ import pytest
 from idx_files import pictures, write_npz, write_pair
 
 from course_utils import datasets
-from course_utils.published import FASHION_MNIST, MNIST
+from course_utils.originals import FASHION_MNIST, MNIST
 
 X, Y = pictures(100)
 TEST_X, TEST_Y = pictures(30, seed=1)

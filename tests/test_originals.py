@@ -7,7 +7,7 @@ import pytest
 from idx_files import pictures
 
 from course_utils.idx import DamagedFileError
-from course_utils.published import FASHION_MNIST, MNIST, check
+from course_utils.originals import FASHION_MNIST, MNIST, check
 
 
 @pytest.mark.parametrize("collection", [MNIST, FASHION_MNIST])
