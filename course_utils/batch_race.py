@@ -202,9 +202,7 @@ class Race:
         for size in self._sizes:
             done = dict(result.accuracy)
             epochs = max(1, min(self._most, _MOST_STEPS // (rows // size)))
-            for runs in self._trainer.stream(
-                batch_size=size, learning_rate=rates[size], seeds=seeds, epochs=epochs
-            ):
+            for runs in self._trainer.stream(batch_size=size, learning_rate=rates[size], seeds=seeds, epochs=epochs):
                 if runs.started:
                     done[size] = runs.history["val_accuracy"]
                 result = replace(result, accuracy=dict(done), compiling=runs.compiling)
@@ -222,4 +220,3 @@ def _settled(curves: np.ndarray, goal: float) -> bool:
     if curves.shape[1] >= 20:
         dead = curves[:, -10:].max(axis=1) < 0.2
     return bool((arrived | dead).all())
-

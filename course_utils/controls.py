@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -22,11 +22,6 @@ def log_slider(low: float, high: float, value: float, step: float = 0.1) -> widg
 def whole_slider(low: int, high: int, value: int, step: int = 1) -> widgets.IntSlider:
     """A slider for whole numbers from low to high."""
     return widgets.IntSlider(value, min=low, max=high, step=step)
-
-
-def steps_slider(options: Sequence[Any], value: Any) -> widgets.SelectionSlider:
-    """A slider that stops at these values only, such as powers of two."""
-    return widgets.SelectionSlider(options=list(options), value=value)
 
 
 def choice(options: Mapping[str, Any], value: str) -> widgets.Dropdown:
