@@ -22,7 +22,7 @@ print(1 / 0)
 
 
 # %% name="story"
-def parts_story(dataset, seeds=5, rate=0.03):
+def parts_story(dataset, names=("train", "test"), seeds=5, rate=0.03):
     shape = " × ".join(map(str, dataset.input_shape))
     return [
         {"part": name, "rows": len(rows), "mean": np.mean(rows), "root, of two": root(2), "shape": shape}
@@ -79,6 +79,12 @@ def test_rows_tell_the_settings_and_round_what_was_measured(root, digits):
         ("root, of two", "1.41"),
         ("shape", "64"),
     ]
+
+
+def test_settings_may_be_others_than_the_chapters_and_are_told(root, digits, monkeypatch):
+    monkeypatch.setattr(reproduce, "SETTINGS", {"parts_story": {"seeds": 8}})
+    train, _ = reproduce.rows_of(reproduce.find("parts_story", root), digits)
+    assert (train["seeds"], train["rate"]) == (8, "0.03")
 
 
 def test_a_story_that_is_nowhere_or_twice_is_refused(root):
