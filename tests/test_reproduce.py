@@ -71,8 +71,8 @@ def test_rows_tell_the_settings_and_round_what_was_measured(root, digits):
         ("story", "parts_story"),
         ("dataset", "digits"),
         ("training_rows", 1437),
-        ("seeds", 5),
         ("rate", "0.03"),
+        ("seeds", 5),
         ("part", "train"),
         ("rows", 1437),
         ("mean", f"{digits.x_train.mean():.3g}"),
@@ -108,7 +108,7 @@ def test_the_table_is_written_and_read_and_always_the_same(root, folder, monkeyp
     assert b"\r" not in texts[0]
     table = reproduced.table("parts_story", root / "one.csv")
     assert list(table.columns) == [
-        *("dataset", "training_rows", "seeds", "rate", "part", "rows", "mean", "root, of two", "shape")
+        *("dataset", "training_rows", "rate", "seeds", "part", "rows", "mean", "root, of two", "shape")
     ]
     assert list(table["dataset"]) == ["MNIST, 50-image subset"] * 2
     assert list(table["rows"]) == [40, 5]
@@ -118,11 +118,12 @@ def test_the_table_is_written_and_read_and_always_the_same(root, folder, monkeyp
 
 def test_stories_with_other_columns_share_a_table(tmp_path):
     first = {"chapter": "01_a", "story": "one", "dataset": "MNIST", "start": "zeros", "accuracy": "0.9"}
-    second = {"chapter": "02_b", "story": "two", "dataset": "MNIST", "batch": 32, "accuracy": "0.8"}
+    second = {"chapter": "02_b", "story": "two", "dataset": "MNIST", "batch": 32, "accuracy": "0.8", "highest": "0.9"}
     (tmp_path / "table.csv").write_text(reproduce.written([first, second]), encoding="utf-8")
     one, two = (reproduced.table(name, tmp_path / "table.csv") for name in ("one", "two"))
     assert one.to_dict("records") == [{"dataset": "MNIST", "start": "zeros", "accuracy": 0.9}]
-    assert two.to_dict("records") == [{"dataset": "MNIST", "accuracy": 0.8, "batch": 32}]
+    assert two.to_dict("records") == [{"dataset": "MNIST", "batch": 32, "accuracy": 0.8, "highest": 0.9}]
+    assert list(two.columns) == ["dataset", "batch", "accuracy", "highest"]
 
 
 def test_what_is_missing_is_said_and_the_table_stays(root, folder, monkeypatch, capsys):

@@ -52,3 +52,13 @@ def test_the_cnn_learns_from_xavier_and_from_a_narrow_normal_and_stays_far_behin
     assert (wide["highest"].to_numpy() < xavier["lowest"].to_numpy()).all()
     assert xavier["first loss"].max() < 3
     assert wide["first loss"].min() > 100
+
+
+def test_at_a_fixed_rate_larger_batches_do_worse_and_scaling_the_rate_makes_up_for_most_of_it():
+    rows = reproduced.table("batch_table").set_index(["rule", "batch size"])
+    for score in ("lowest", "accuracy", "highest"):
+        fixed, linear = rows.loc["fixed", score], rows.loc["linear", score]
+        assert fixed[16] - fixed[256] > 0.03
+        assert linear[256] - fixed[256] > 0.7 * (fixed[16] - fixed[256])
+    assert rows.loc[("fixed", 256), "highest"] < rows.loc[("fixed", 16), "lowest"]
+    assert rows.loc[("fixed", 256), "highest"] < rows.loc[("linear", 256), "lowest"]

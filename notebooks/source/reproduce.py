@@ -109,7 +109,7 @@ def rows_of(story: Story, dataset: datasets.Dataset) -> list[dict[str, Any]]:
     head = {"chapter": story.chapter, "story": story.name, "dataset": dataset.name}
     head["training_rows"] = len(dataset.x_train)
     settings = {name: one.default for name, one in inspect.signature(story.run).parameters.items()} | chosen
-    head |= {name: value for name, value in settings.items() if isinstance(value, int | float)}
+    head |= {name: value for name, value in sorted(settings.items()) if isinstance(value, int | float)}
     return [{key: _rounded(value) for key, value in (head | row).items()} for row in story.run(dataset, **chosen)]
 
 
@@ -119,7 +119,15 @@ def _rounded(value: Any) -> Any:
 
 def written(rows: list[dict[str, Any]]) -> str:
     """Gives rows as the text of a CSV file; what a story has no column for is left empty."""
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+    columns: list[str] = []
+    for row in rows:
+        place = 0
+        for key in row:
+            if key not in columns:
+                columns.insert(
+                    place, key
+                )  # Beside its neighbour, so that every story has its columns in its own order.
+            place = columns.index(key) + 1
     text = io.StringIO()
     table = csv.DictWriter(text, columns, lineterminator="\n")
     table.writeheader()
