@@ -90,10 +90,10 @@ class Fan:
         left.set_xlim(-2.5, 4.5)
         left.set_ylim(-3.5, 3.5)
         left.axhline(0, color=style.GHOST, linewidth=0.8)
-        style.dress(right, "batch size", "angle to the full gradient, degrees", "Smaller batch, wider angle")
+        style.dress(right, "batch size", "angle, degrees", "Angle to the full gradient")
         style.scale(right, x="log")
         right.set_xlim(0.8, result.known.rows * 1.25)
-        right.set_ylim(0, 95)
+        right.set_ylim(0, 92)
         right.set_yticks(range(0, 91, 15))
         return figure
 

@@ -149,7 +149,7 @@ class Race:
     """
 
     def __init__(
-        self, trainer: Trainer, sizes: Sequence[int], *, goal: float = 0.9, reference: int = 16, most: int = 150
+        self, trainer: Trainer, sizes: Sequence[int], *, goal: float = 0.9, reference: int = 16, most: int = 240
     ) -> None:
         self._trainer, self._sizes, self._goal = trainer, tuple(sizes), goal
         self._reference, self._most = reference, most

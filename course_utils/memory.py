@@ -25,6 +25,9 @@ _NUMBER = 4
 #: Layers that hand on what they are given, in another shape or not at all changed, and so store nothing new.
 _VIEWS = ("InputLayer", "Flatten", "Reshape")
 
+#: The largest batch that a picture shows.
+_LARGEST = 2**17
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -192,15 +195,16 @@ class MemoryPicture:
         figure, (ax,) = style.new_figure(1, WIDTH, HEIGHT)
         style.dress(ax, "batch size", "gigabytes", "A larger batch takes more memory, until there is no more")
         style.scale(ax, "log", "log")
-        ax.set_xlim(1, 2**20)
-        ax.set_ylim(1e-6, 1e4)
+        ax.set_xlim(1, _LARGEST)
+        ax.set_ylim(1e-3, 1e4)
+        figure.subplots_adjust(left=0.85 / WIDTH)  # room for numbers such as 0.001
         return figure
 
     def artists(self, figure: Figure, result: Memory, *, ghost: str = "") -> list[Artist]:
         """Draws the memory of all batch sizes and marks the one chosen."""
         (ax,) = figure.axes
         color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
-        sizes = np.geomspace(1, 2**20, 60)
+        sizes = np.geomspace(1, _LARGEST, 60)
         total = (result.fixed + sizes * result.rows) / 1e9
         found = list(ax.plot(sizes, total, color=color, linestyle=dashes, linewidth=1.8))
         if ghost:
@@ -208,7 +212,10 @@ class MemoryPicture:
         marker = "o" if result.fits else "X"
         found += ax.plot([result.batch_size], [result.total / 1e9], marker, color=color, markersize=10)
         found += ax.plot(sizes, np.full(60, result.fixed / 1e9), "--", color=style.COLORS[2], linewidth=1.4)
-        ends = [("all", sizes[-1], total[-1], color), ("without rows", sizes[-1], result.fixed / 1e9, style.COLORS[2])]
+        ends = [
+            ("with the batch", sizes[-1], total[-1], color),
+            ("without it", sizes[-1], result.fixed / 1e9, style.COLORS[2]),
+        ]
         if result.limit is not None:
             found += ax.plot(sizes, np.full(60, result.limit / 1e9), "-.", color=style.COLORS[1], linewidth=1.8)
             ends.append(("limit", sizes[-1], result.limit / 1e9, style.COLORS[1]))
@@ -218,5 +225,5 @@ class MemoryPicture:
         """Says in words what is drawn."""
         return (
             "Estimated memory of a training step against the batch size, on logarithmic scales, with the part that "
-            "does not depend on the batch, the limit, and a mark at the batch size chosen: a dot if it fits, else a cross."
+            "does not depend on the batch, the limit, and a mark at the chosen batch size: a dot if it fits, else X."
         )
