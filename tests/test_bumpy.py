@@ -57,3 +57,12 @@ def test_bad_values_are_refused_by_name(fit, knobs):
     name, value = list(knobs.items())[-1]
     with pytest.raises(ValueError, match=f"{name}={value} cannot be used"):
         fit.stream(**{"learning_rate": 0.1, **knobs})
+
+
+def test_a_walk_can_be_drawn_at_any_time(fit):
+    picture = bumpy.Valleys()
+    for walk in fit.stream(batch_size=2, learning_rate=0.3, steps=10, walkers=5):
+        figure = picture.prepare(walk)
+        assert len(picture.artists(figure, walk)) == 2
+        assert len(picture.artists(figure, walk, ghost="kept")) == 2
+    assert "Walkers" in picture.alt()

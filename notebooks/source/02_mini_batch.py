@@ -371,8 +371,8 @@ Lab(
     race,
     batch_pictures.RacePicture(),
     yardstick=choice({name: name for name in batch_race.YARDSTICKS}, "epochs"),
-    rows_at_once=log_slider(1, 10000, value=64, step=0.25),
     learning_rate=log_slider(0.01, 0.1, value=0.03),
+    rows_at_once=log_slider(1, 10000, value=64, step=0.25),
     scaling=choice({name: name for name in batch_race.SCALING}, "same"),
     presets={
         "small wins": {"yardstick": "epochs"},
@@ -645,11 +645,11 @@ quarter = np.median(shrunk[16]) / np.median(shrunk[4])
 claims.table(
     {
         "MB1": f"A matter of names: {len(digits.x_train)} steps in an epoch with batch 1, one step with all rows. If 64 rows cost as much as a step, batch {ranking['seconds'][0]} is fastest at one rate for all, {raced_scaled.ranking('seconds')[0]} with linear scaling.",
-        "MB2": f"Variance from batch 4 to 16: × {quarter:.1f}. Angle to the full gradient: {np.median(angles[1]):.0f}° with 1 row, {np.median(angles[256]):.0f}° with 256.",
+        "MB2": f"Variance from batch 4 to 16: × {quarter:.2f}. Angle to the full gradient: {np.median(angles[1]):.0f}° with 1 row, {np.median(angles[256]):.0f}° with 256.",
         "MB3": f"Bumpy loss, rate 0.3: {middle[0.3][2]:.1f} of the walkers in the deepest valley with batch 2, {middle[0.3][128]:.1f} with all rows; at rate 0.03 no difference. Digits: batch 256 has {worst['same rate, 20 epochs']:.0f} times the best held-out loss at one rate for all, {worst['own rate, to the end']:.1f} times when tuned and trained to the end.",
         "MB4": f"Is an epoch with batch 64 at least three times as fast as with batch 1? {faster}. Does it level off after that? {levels_off}. Memory: × {measured_bytes[20000] / measured_bytes[5000]:.1f} for 4 times the batch.",
         "MB5": f"The same runs to accuracy 0.9: in epochs first batch {ranking['epochs'][0]}, last {ranking['epochs'][-1]}; in steps first {ranking['steps'][0]}, last {ranking['steps'][-1]}; in seconds first {ranking['seconds'][0]}.",
-        "MB6": f"Accuracy from batch 16 to 64 to 256: fixed {by_rule.fixed[16]:.2f}, {by_rule.fixed[64]:.2f}, {by_rule.fixed[256]:.1f}; linear {by_rule.linear[16]:.2f}, {by_rule.linear[64]:.2f}, {by_rule.linear[256]:.1f}.",
+        "MB6": f"Accuracy from batch 16 to 64 to 256: fixed {by_rule.fixed[16]:.2f}, {by_rule.fixed[64]:.2f}, {by_rule.fixed[256]:.2f}; linear {by_rule.linear[16]:.2f}, {by_rule.linear[64]:.2f}, {by_rule.linear[256]:.2f}.",
         "MB7": f"Memory grows in proportion to the batch. Photographs: at most {plans[256].largest_batch} fit into 2 GB, and 256 are refused with a message before anything is allocated.",
     }
 )
