@@ -37,7 +37,7 @@ class SineFit:
     """
 
     def __init__(
-        self, frequency: float = 4.0, rows: int = 256, noise: float = 0.1, reach: float = 8.0, seed: int = 0
+        self, frequency: float = 4.0, rows: int = 128, noise: float = 0.1, reach: float = 8.0, seed: int = 0
     ) -> None:
         random = np.random.default_rng(seed)
         self.x = random.uniform(0, 3, rows)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils import datasets, gradient_noise, models
+from course_utils import batch_pictures, datasets, gradient_noise, models
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +81,14 @@ def test_the_smaller_the_batch_the_wider_the_angle(cloud):
 def test_bad_values_are_refused_by_name(cloud, knobs):
     with pytest.raises(ValueError, match=r"moment='later' cannot|batch_size=65 cannot"):
         gradient_noise.GradientNoise({"": cloud}).run(**knobs)
+
+
+def test_a_fan_can_be_drawn(cloud):
+    picture = batch_pictures.Fan()
+    noise = gradient_noise.GradientNoise({"": cloud}).run(moment="", batch_size=4)
+    figure = picture.prepare(noise)
+    whole, ghost = picture.artists(figure, noise), picture.artists(figure, noise, ghost="kept")
+    assert len(whole) > len(ghost) > 0
+    assert whole[0].get_xydata()[1].tolist() == [noise.along[0], noise.across[0]]
+    assert whole[0].get_xydata()[4].tolist() == [noise.along[1], -noise.across[1]]
+    assert "mini-batches" in picture.alt()

@@ -81,3 +81,15 @@ print(used / memory.estimate(model, batch).total)
 def test_keras_really_uses_about_as_much():
     answer = subprocess.run([sys.executable, "-c", REAL], capture_output=True, text=True, check=True)
     assert 0.5 < float(answer.stdout.split()[-1]) < 2
+
+
+def test_an_estimate_can_be_drawn_whether_it_fits_or_not():
+    picture, plan = memory.MemoryPicture(), memory.MemoryPlan(models.cnn)
+    marks = []
+    for size in (8, 100_000):
+        found = plan.run(batch_size=size, side=28, gigabytes=2)
+        figure = picture.prepare(found)
+        marks.append(picture.artists(figure, found)[1].get_marker())
+        assert len(picture.artists(figure, found, ghost="kept")) == 2
+    assert marks == ["o", "X"]
+    assert "memory" in picture.alt()
