@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from course_utils import style
+from course_utils import activations, style
 from course_utils.datasets import Dataset
 from course_utils.displays import draw_curve
 from course_utils.knobs import POSITIVE, Knob
@@ -25,13 +25,8 @@ FAMILIES = {
     "he": lambda inputs, _outputs: np.sqrt(2 / inputs),
 }
 
-#: Each activation and its slope, both as functions of what goes in.
-ACTIVATIONS = {
-    "linear": (lambda z: z, np.ones_like),
-    "relu": (lambda z: np.maximum(z, 0), lambda z: (z > 0).astype(float)),
-    "tanh": (np.tanh, lambda z: 1 - np.tanh(z) ** 2),
-    "sigmoid": (lambda z: (1 + np.tanh(z / 2)) / 2, lambda z: (1 - np.tanh(z / 2) ** 2) / 4),
-}
+#: The activations to choose from.
+ACTIVATIONS = activations.FUNCTIONS
 
 _WHOLE = Knob(lambda value: int(value) == value >= 1, "choose a whole number from 1 up")
 _KEPT = 10.0  # a signal is called kept if no layer makes it ten times larger or smaller than it came in
@@ -112,6 +107,14 @@ class RandomNetworks:
             for inputs, outputs in pairwise(sizes)
         ]
 
+    def forward(self, weights: list[np.ndarray], activation: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Sends the batch forward; gives what goes into each hidden layer's activation, and what comes out of it."""
+        sums, outputs = [], [self.x]
+        for matrix in weights[:-1]:
+            sums.append(outputs[-1] @ matrix)
+            outputs.append(ACTIVATIONS[activation][0](sums[-1]))
+        return sums, outputs[1:]
+
     def signals(self, weights: list[np.ndarray], activation: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Sends the batch forward and the gradient of the loss back.
 
@@ -123,14 +126,9 @@ class RandomNetworks:
             Outputs of each hidden layer, and the gradient of each row's loss with respect to them, all of shape
             (rows, width).
         """
-        function, slope = ACTIVATIONS[activation]
-        sums, outputs = [], []
-        signal = self.x
-        for matrix in weights[:-1]:
-            sums.append(signal @ matrix)
-            signal = function(sums[-1])
-            outputs.append(signal)
-        logits = signal @ weights[-1]
+        _, slope = ACTIVATIONS[activation]
+        sums, outputs = self.forward(weights, activation)
+        logits = outputs[-1] @ weights[-1]
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         gradient = (odds / odds.sum(axis=1, keepdims=True) - self.targets) @ weights[-1].T
         gradients = [gradient]
