@@ -1,0 +1,1012 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] name="title"
+# # Batch normalisation: a layer that looks at its neighbours
+#
+# **The question of this chapter:** what changes when a layer may look at the whole batch, and not only at one row?
+# About 45 minutes. You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words
+# *network*, *loss*, *epoch* and *seed*, and [the learning rate](01_learning_rate.ipynb) explains *gradient* and *step*.
+#
+# Every layer we have met works on one example at a time. **Batch normalisation** (Ioffe and Szegedy 2015) does not: it
+# compares each number with those that the other rows of the mini-batch have in its place. That one idea makes deep
+# networks far easier to train. It also brings surprises that no other layer has, and on some of them the documents
+# contradict themselves. At the end we meet the **residual block**, the other trick that lets networks be deep.
+#
+# **For teachers:** each of the four labs works alone. Run the cells down to it once, then drag.
+
+# %% name="imports"
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_digits
+
+from course_utils import checks, claims, comparison, datasets, normalized, published, residual, shaken
+from course_utils.displays import CurvesDisplay, SweepDisplay
+from course_utils.lab import Lab, choice, log_slider
+from course_utils.training import Trainer
+
+# %% [markdown] name="data"
+# ## The data
+#
+# The handwritten **digits**: 64 grey values between 0 and 1, and the network says which of ten digits they show. This
+# time only a third of the pictures is for training, so that it matters whether a network *generalises*, and another
+# third, just as large, for validation. Here are four of them, drawn with characters.
+
+# %% name="digits"
+digits = datasets.from_arrays(*load_digits(return_X_y=True), name="digits", validation=1 / 3, test=1 / 3, scale="unit")
+ink = np.array(list(" .:-=+*%@"))
+drawn = [ink[(picture.reshape(8, 8) * 8).astype(int)] for picture in digits.x_train[:4]]
+for lines in zip(*drawn):
+    print("      ".join(" ".join(line) for line in lines).rstrip())
+print(digits)
+
+# %% [markdown] name="by-hand"
+# ## Four lines of arithmetic (claim BN1)
+#
+# Take a batch of six rows, and a layer of three units. For each **unit**, that is for each column, batch normalisation
+#
+# 1. computes the mean μ over the rows,
+# 2. computes the variance σ², the mean squared distance from μ,
+# 3. subtracts μ and divides by √(σ² + ε); the small number ε, here 0.001, guards against dividing by 0,
+# 4. multiplies by γ and adds β, two numbers for each unit that are *learned* like weights. They start at 1 and 0.
+#
+# **Predict:** the three columns below have means near 0, 50 and −3 and very different spreads. What will be left of that?
+
+# %% name="by-hand-forward"
+random = np.random.default_rng(0)
+batch = random.normal(size=(6, 3)) * [1, 20, 0.1] + [0, 50, -3]
+gamma, beta, epsilon = np.array([1.0, 1.0, 2.0]), np.array([0.0, 0.0, 5.0]), 0.001
+
+mean = batch.mean(axis=0)
+variance = ((batch - mean) ** 2).mean(axis=0)
+by_hand = gamma * (batch - mean) / np.sqrt(variance + epsilon) + beta
+pd.DataFrame(
+    {
+        "mean before": mean,
+        "deviation before": batch.std(axis=0),
+        "after": by_hand.mean(axis=0),
+        "spread": by_hand.std(axis=0),
+    }
+).round(2)
+
+# %% [markdown] name="by-hand-keras-intro"
+# The first two columns come out alike: mean 0, deviation 1 (a little less in the last one, where ε is not small against
+# the variance). For the third we have set γ = 2 and β = 5, and it gets just that spread and that mean: with γ and β
+# the network can undo the normalisation wherever that serves it. Now the same with Keras.
+
+# %% name="by-hand-keras"
+import keras
+
+layer = keras.layers.BatchNormalization(epsilon=epsilon)
+layer.build(batch.shape)
+layer.gamma.assign(gamma)
+layer.beta.assign(beta)
+same_forward = bool(np.allclose(by_hand, layer(batch, training=True), atol=1e-4))
+print("NumPy and Keras give the same:", same_forward)
+
+# %% [markdown] name="tiny"
+# ### Two rows, and one
+#
+# **Predict:** what comes out (with γ = 1 and β = 0) if the batch has only *two* rows? And if it has only *one*?
+
+
+# %% name="tiny-batches"
+def normalize(rows):
+    return (rows - rows.mean(axis=0)) / np.sqrt(rows.var(axis=0) + 1e-9)
+
+
+two_rows, one_row = normalize(batch[:2]), normalize(batch[:1])
+print("two rows:", *np.round(two_rows, 2), sep="\n")
+print("one row:", np.round(one_row, 2))
+
+# %% [markdown] name="tiny-read"
+# Of two different numbers one is always a deviation above the mean and the other one below it: **plus or minus one**,
+# whatever the numbers were. All that the layer still knows is which was larger. A single row is its own mean, and
+# all that comes out is zero (or β): **every picture looks the same**. Remember this for the batch sizes below.
+
+# %% [markdown] name="running"
+# ## One picture at a time: running averages (claim BN2)
+#
+# A trained network should also read a single digit, and its answer should not depend on which other digits happen to
+# be in the batch. So the layer has a second way of working. In **training** it uses the batch, and keeps a running
+# average of what it sees:
+#
+# > running mean = α · running mean + (1 − α) · mean of the batch
+#
+# and likewise for the variance. For **inference** (validation, testing, use) it normalises with these instead. They start
+# at 0 and 1. The document names α = 0.9 or 0.99; Keras calls α the layer's `momentum`, and takes 0.99. Ten batches:
+
+# %% name="running-by-hand"
+layer = keras.layers.BatchNormalization(momentum=0.9)
+running_mean, running_variance = np.zeros(64), np.ones(64)
+for rows in digits.x_train[:320].reshape(10, 32, 64):
+    layer(rows, training=True)
+    running_mean = 0.9 * running_mean + 0.1 * rows.mean(axis=0)
+    running_variance = 0.9 * running_variance + 0.1 * rows.var(axis=0)
+same_running = bool(
+    np.allclose(running_mean, layer.moving_mean, atol=1e-5)
+    and np.allclose(running_variance, layer.moving_variance, atol=1e-5)
+)
+print("after ten batches the running averages by hand and in Keras are the same:", same_running)
+
+# %% [markdown] name="modes-intro"
+# Now one and the same picture, in three ways: alone in inference mode; alone in training mode; and in training mode
+# together with 31 others. **Predict:** which of the three outputs say anything about the picture?
+
+# %% name="modes"
+picture = digits.x_train[:1]
+inference = np.array(layer(picture, training=False))[0]
+alone = np.array(layer(picture, training=True))[0]
+company = np.array(
+    [layer(np.concatenate([picture, others]), training=True)[0] for others in digits.x_train[1:311].reshape(10, 31, 64)]
+)
+print(f"inference mode: pixels from {inference.min():.1f} to {inference.max():.1f}")
+print(f"training mode, alone: pixels from {alone.min():.1f} to {alone.max():.1f}")
+jitter = company.std(axis=0).mean()
+print(f"training mode, in ten different batches: each pixel varies by {jitter:.1f} on average")
+
+# %% [markdown] name="settle-intro"
+# In training mode a lonely picture is wiped out, and in company its numbers depend on the company. Only inference
+# mode gives a lasting answer, and it needs good averages.
+#
+# When are they good? After `t` steps the start still has a share of αᵗ in the average. **Predict:** with α = 0.99, how
+# much of the start is left after the 18 steps of one epoch?
+
+# %% name="settle-by-hand"
+steps_per_epoch = len(digits.x_train) // 32
+left = {alpha: [alpha ** (steps_per_epoch * epochs) for epochs in (1, 5, 20)] for alpha in (0.9, 0.99)}
+pd.DataFrame(left, index=["1 epoch", "5 epochs", "20 epochs"]).rename_axis(columns="α").map("{:.3f}".format)
+
+# %% [markdown] name="settle-runs-intro"
+# After one epoch more than four fifths of Keras' average are still the zeros and ones it started from. What does that
+# do to a network? `normalized.normalized_mlp` builds one with four hidden layers of 32 units and batch normalisation
+# (`places="before"`: before each activation). Its knob `averaging` is α. Eight seeds each, a learning rate of 0.1.
+
+# %% name="settle-runs"
+trainer = Trainer(normalized.normalized_mlp, digits)
+settling = trainer.run(averaging=[0.9, 0.99], places="before", learning_rate=0.1, seeds=8, epochs=10)
+settled = {alpha: settling.select(averaging=alpha).history for alpha in (0.9, 0.99)}
+CurvesDisplay(
+    {
+        "in training": settled[0.99]["accuracy"],
+        "validation, α = 0.9": settled[0.9]["val_accuracy"],
+        "validation, α = 0.99": settled[0.99]["val_accuracy"],
+    },
+    "The same network, but the slow average lags behind",
+    ylabel="share of right answers",
+    ylim=(0, 1.02),
+)
+
+# %% [markdown] name="settle-read"
+# Both networks learn *exactly* the same: α has no influence on training. But judged by its unsettled averages the one
+# with α = 0.99 seems to be no good for several epochs. If you ever see a fine training accuracy next to a miserable
+# validation accuracy **in the first few hundred steps**, suspect the averages before you suspect over-fitting.
+# So the claim **holds, with a condition**: 0.99 is for runs of many hundred steps. Ours are short: from here on
+# α = 0.9.
+
+# %% [markdown] name="sensitive"
+# ## With and without (claims BN3 and BN4)
+#
+# Now to what it is good for. First the initial weights. `init_scale` multiplies all of them. **Predict:** the network
+# without batch normalisation learns at scale 1. At which of the scales 0.01, 0.03, … up to 30 will it still learn? And
+# with batch normalisation?
+
+# %% name="sensitive-runs"
+both = {"places": ["none", "before"], "seeds": 8}
+names = {"none": "without", "before": "with"}
+scales = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0]
+rates = [0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 4.0, 8.0]
+by_scale = trainer.run(init_scale=scales, learning_rate=0.1, **both)
+by_rate = trainer.run(learning_rate=rates, **both)
+
+
+def final_accuracy(runs):
+    return {name: runs.select(places=place).final("val_accuracy").reshape(-1, 8) for place, name in names.items()}
+
+
+scale_accuracy, rate_accuracy = final_accuracy(by_scale), final_accuracy(by_rate)
+SweepDisplay(
+    scales,
+    scale_accuracy,
+    "Batch normalisation widens the range of first weights a hundredfold",
+    xlabel="factor on the first weights",
+    ylabel="validation accuracy",
+    ylim=(0, 1.05),
+)
+
+# %% [markdown] name="sensitive-read"
+# Why? If all weights of a layer are ten times as large, so are its sums, their mean and their deviation, and dividing
+# by the deviation takes the ten out again. The network *computes* the same. It does not quite *learn* the same: to turn
+# large weights takes larger steps, which is why the right end still falls off.
+#
+# Next the learning rate. **Predict** where each of the two networks breaks.
+
+
+# %% name="rate-picture"
+def good_range(accuracy, values, least=0.9):
+    good = [value for value, seeds in zip(values, accuracy) if np.median(seeds) >= least]
+    return min(good), max(good)
+
+
+scale_range = {name: good_range(accuracy, scales) for name, accuracy in scale_accuracy.items()}
+rate_range = {name: good_range(accuracy, rates) for name, accuracy in rate_accuracy.items()}
+print("first weights that reach 0.9:", scale_range, "\nlearning rates that reach 0.9:", rate_range)
+SweepDisplay(rates, rate_accuracy, "… and of learning rates", ylabel="validation accuracy", ylim=(0, 1.05))
+
+# %% [markdown] name="speed-intro"
+# *Faster* is a question of its own. We give each network its own best rate and count the epochs until the validation
+# accuracy is 0.9. Ioffe and Szegedy reported the same accuracy in 14 times fewer steps. **Predict** your own factor.
+
+
+# %% name="speed"
+def epochs_to(accuracy, goal=0.9):
+    return np.array([np.argmax(curve >= goal) + 1 if (curve >= goal).any() else np.inf for curve in accuracy])
+
+
+speed = {
+    (name, rate): epochs_to(by_rate.select(places=place, learning_rate=rate).history["val_accuracy"])
+    for place, name in names.items()
+    for rate in rates
+}
+fastest = {name: min((speed[name, rate] for rate in rates), key=np.median) for name in names.values()}
+same_rate = {name: speed[name, 0.1] for name in names.values()}
+faster = np.median(fastest["without"]) / np.median(fastest["with"])
+print(f"at the rate 0.1: {np.median(same_rate['without']):.0f} epochs without, {np.median(same_rate['with']):.0f} with")
+print(f"each at its best rate: about {faster:.0f} times faster with batch normalisation")
+
+# %% [markdown] name="lab-both-intro"
+# ### Lab 1: with and without, side by side
+#
+# **Predict, then drag:** start at the preset *both learn*. Move `init_scale` down, then up: which network gives up first,
+# and at which end? Put it back and raise the learning rate. Finally: at `init_scale` 30 the network *with* batch
+# normalisation learns badly. Can you save it by the learning rate alone?
+
+# %% name="lab-both"
+Lab(
+    trainer,
+    comparison.Comparison("places", {"none": "without", "before": "with BN"}),
+    init_scale=log_slider(0.01, 100, value=1.0),
+    learning_rate=log_slider(0.001, 10, value=0.1),
+    places=["none", "before"],
+    seeds=8,
+    epochs=20,
+    presets={
+        "both learn": {"learning_rate": 0.2},
+        "small start": {"init_scale": 0.1},
+        "large start": {"init_scale": 10.0},
+        "high rate": {"learning_rate": 1.0},
+        "too high": {"learning_rate": 6.0},
+        "30": {"init_scale": 30.0},
+    },
+)
+
+# %% [markdown] name="lab-both-after"
+# What you should have seen: without batch normalisation the first weights must be right within a factor of a few; with
+# it a factor of a hundred either way is forgiven. And at `init_scale` 30 a *higher* rate rescues the network:
+# when weights are larger, a step of the same length turns them less. What counts is the rate against the *size* of the
+# weights, and batch normalisation lets large weights stay.
+
+# %% [markdown] name="gradients"
+# ## What happens to the gradients? (claim BN5)
+#
+# The gradient starts at the loss and travels back through the layers. In a deep network without normalisation it shrinks
+# or grows at every layer, unless the first weights have just the right scale (for ReLU, He's: σ = √(2/inputs)).
+# We build sixteen layers, scale He's weights by ½, 1 and 2, and measure the size of the gradient at each layer, straight
+# after initialisation. **Predict:** will batch normalisation keep all three level?
+
+# %% name="gradients-measured"
+import tensorflow as tf
+
+cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def gradient_sizes(model, seed, scale):
+    draw = np.random.default_rng(seed)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dense):
+            layer.kernel.assign(scale * draw.normal(size=layer.kernel.shape) * np.sqrt(2 / layer.kernel.shape[0]))
+    signal, outputs = tf.constant(digits.x_train[:100]), []
+    with tf.GradientTape() as tape:
+        for layer in model.layers:
+            signal = layer(signal, training=True)
+            if isinstance(layer, keras.layers.Activation):
+                tape.watch(signal)
+                outputs.append(signal)
+        loss = cross_entropy(digits.y_train[:100], signal)
+    return [float(tf.sqrt(tf.reduce_mean(gradient**2))) for gradient in tape.gradient(loss, outputs)]
+
+
+# %% [markdown] name="gradients-picture-intro"
+# Five networks for each curve. Read it from right to left: the gradient comes from layer 16 and goes to layer 1.
+
+# %% name="gradients-picture"
+deep = {place: normalized.normalized_mlp((64,), 10, places=place, depth=16) for place in names}
+sizes = {
+    (name, scale): np.array([gradient_sizes(deep[place], seed, scale) for seed in range(5)])
+    for place, name in names.items()
+    for scale in (0.5, 1.0, 2.0)
+}
+growth = {key: np.median(size[:, 0] / size[:, -1]) for key, size in sizes.items()}
+CurvesDisplay(
+    {f"{name}, {scale:g} × He": size for (name, scale), size in sizes.items()},
+    "With batch normalisation the scale of the weights hardly matters",
+    xlabel="layer",
+    ylabel="size of the gradient",
+    yscale="log",
+)
+
+# %% [markdown] name="gradients-read-intro"
+# And in numbers: by how many powers of ten does the gradient grow on its way from the last layer to the first?
+
+# %% name="gradients-read"
+powers = {key: float(np.log10(factor)) for key, factor in growth.items()}
+pd.DataFrame(
+    {f"{scale:g} × He": {name: f"{powers[name, scale]:.0f}" for name in names.values()} for scale in (0.5, 1.0, 2.0)}
+)
+
+# %% [markdown] name="gradients-words"
+# Without it, a wrong scale costs or adds many powers of ten in sixteen layers. With it the three scales lie together:
+# it does keep gradients from vanishing or exploding **because of the scale of the weights**. But the curves with batch
+# normalisation are not level: they rise by themselves on the way back, somewhat at every layer (Yang et al. 2019
+# computed how much). In fifty or a hundred layers that alone would be an explosion. So the claim
+# **holds, with a condition**, and very deep networks need something else besides: the last section has it.
+
+# %% [markdown] name="batch-size"
+# ## Large and small batches (claims BN10 and BN6)
+#
+# Small batches give noisy means and variances. The document warns of that, and advises larger batches or lower rates. It
+# also calls batch normalisation a mild **regulariser**, something that makes a network fit its training rows a little
+# less well and new rows a little better: this very noise would be the reason.
+#
+# We train with batches of 2 to 256, and judge every network twice: on the validation rows, and (a second trainer, whose
+# "validation" rows are the training rows) on the rows that it has seen, both in inference mode. The difference of the two
+# losses is the **held-out gap**. **Predict:** what will a batch of two do, if you remember what it makes of numbers?
+
+# %% name="batch-size-runs"
+judged_on_seen = Trainer(
+    normalized.normalized_mlp, replace(digits, x_validation=digits.x_train, y_validation=digits.y_train)
+)
+batch_sizes = [2, 8, 32, 256]
+unseen = trainer.run(batch_size=batch_sizes, learning_rate=0.1, epochs=20, **both)
+seen = judged_on_seen.run(batch_size=batch_sizes, learning_rate=0.1, epochs=20, **both)
+
+
+def by_batch(runs, metric, place):
+    return np.stack([runs.select(places=place, batch_size=size).final(metric) for size in batch_sizes])
+
+
+batch_accuracy = {name: by_batch(unseen, "val_accuracy", place) for place, name in names.items()}
+gap = {name: by_batch(unseen, "val_loss", p) - by_batch(seen, "val_loss", p) for p, name in names.items()}
+fitted = {name: np.median(by_batch(seen, "val_accuracy", place), axis=1) for place, name in names.items()}
+SweepDisplay(
+    batch_sizes,
+    batch_accuracy,
+    "Batch normalisation cannot live with two",
+    xlabel="batch size",
+    ylabel="validation accuracy",
+    ylim=(0, 1.05),
+)
+
+# %% [markdown] name="batch-size-table-intro"
+# The same as a table, with the gap:
+
+# %% name="batch-size-table"
+pd.DataFrame(
+    {
+        (name, column): [f"{value:.2f}" for value in np.median(values, axis=1)]
+        for name in names.values()
+        for column, values in (("accuracy", batch_accuracy[name]), ("gap", gap[name]))
+    },
+    index=pd.Index(batch_sizes, name="batch size"),
+)
+
+# %% [markdown] name="batch-size-read"
+# Three things to read:
+#
+# - **At two**, batch normalisation ruins the network: plus and minus one are all that it sees. Here the claim **holds**.
+# - **From eight to 32** the gap with batch normalisation is smaller the smaller the batch: the noise does
+#   regularise. But it is a *mild* effect, and comes with larger losses on the training rows.
+# - **At 256** there are two steps in an epoch, 40 in all, and neither network has finished. That is not the fault of
+#   the statistics; with batch normalisation the network is much further.
+#
+# And the advice to lower the rate for small batches? **Predict** whether that will save the batch of two.
+
+# %% name="lower-rate"
+low_rates = [0.001, 0.01, 0.1]
+tiny_batch = trainer.run(batch_size=2, learning_rate=low_rates, places="before", seeds=8, epochs=10)
+rescued = {rate: tiny_batch.select(learning_rate=rate).final("val_accuracy") for rate in low_rates}
+for rate, accuracy in rescued.items():
+    print(f"batch of 2, rate {rate:<5g} accuracy about {np.median(accuracy):.1f}")
+
+# %% [markdown] name="decay"
+# ### Does it replace weight decay?
+#
+# **L2** (a kind of weight decay) is the usual regulariser: it adds the sum of the squared weights, times a strength, to
+# the loss. The document says that with batch normalisation a smaller strength is enough. **Predict:** how much of it does
+# each network need?
+
+# %% name="decay-runs"
+strengths = [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1]
+decayed = trainer.run(l2=strengths, learning_rate=0.2, epochs=40, **both)
+decay_loss = {name: decayed.select(places=place).final("val_loss").reshape(8, 8) for place, name in names.items()}
+pd.DataFrame(
+    {name: [f"{value:.2f}" for value in np.median(loss, axis=1)] for name, loss in decay_loss.items()},
+    index=pd.Index(strengths, name="L2"),
+).T
+
+# %% [markdown] name="decay-read"
+# Without any L2 the network with batch normalisation is already as good as the other one at its best strength. In
+# that sense less suffices, and the claim **holds, with a condition**: L2 is not *superfluous*, and far more of it is
+# *tolerated*. Much of L2's work is lost on a network whose outputs do not change when all its weights shrink (van
+# Laarhoven 2017); what it does there is to make the steps larger in comparison.
+
+# %% [markdown] name="lab-batch-intro"
+# ### Lab 2: the size of the batch
+#
+# **Predict, then drag:** at which batch size does the network *without* batch normalisation overtake the one *with* it?
+# Does a higher rate help at 256? And does *any* rate help at 2?
+
+# %% name="lab-batch"
+Lab(
+    trainer,
+    comparison.Comparison("places", {"none": "without", "before": "with BN"}),
+    batch_size=choice({str(size): size for size in batch_sizes}, "32"),
+    learning_rate=log_slider(0.001, 3, value=0.1),
+    places=["none", "before"],
+    seeds=8,
+    epochs=20,
+    presets={
+        "two": {"batch_size": 2},
+        "256": {"batch_size": 256},
+        "256, high rate": {"batch_size": 256, "learning_rate": 0.6},
+    },
+)
+
+# %% [markdown] name="lab-batch-after"
+# What you should have seen: between 2 and 8 the lead changes. At 256 a rate six times as high makes up for the few steps,
+# and only the network with batch normalisation can stand it. At 2, nothing helps.
+
+# %% [markdown] name="places"
+# ## Where to put it? (claims BN7 and BN8)
+#
+# Here one and the same document contradicts itself. In its chapter on batch normalisation it says: *before* the
+# activation, after it is fine for ReLU, and **neither at the beginning nor at the end** of the network. In its chapter
+# on softmax it says: **put batch normalisation on the last layer**, it keeps gradients stable and regularises.
+#
+# Published figures do not settle it either. On ImageNet (photographs of a thousand kinds of things) Mishkin and
+# others measured two networks:
+
+# %% name="places-published"
+mishkin = published.table("mishkin_batch_normalization")
+mishkin[mishkin.dropout.ne(0.2) & mishkin.dropout.ne(0)][["network", "normalization", "scale_and_bias", "accuracy"]]
+
+# %% [markdown] name="places-predict"
+# For CaffeNet *after* is clearly the best; for GoogLeNet the best is *none at all*. So let us see for ourselves, at the
+# learning rate 0.1 and with five networks: none; before each activation; after each; before and on the inputs
+# ("first"); before and on the last layer, just ahead of the softmax ("last"). **Predict** the order.
+#
+# We also look at the **confidence**, the probability that a network gives to its own answer.
+
+# %% name="places-runs"
+placements = ["none", "before", "after", "before + first", "before + last"]
+placed = {
+    (epochs, rate): trainer.run(places=placements, learning_rate=rate, epochs=epochs, seeds=8)
+    for epochs, rate in ((5, 0.1), (20, 0.1), (20, 3.0))
+}
+
+
+def confidence(model):
+    return float(keras.ops.softmax(model(digits.x_validation, training=False)).numpy().max(axis=1).mean())
+
+
+def judge(runs, place):
+    chosen = runs.select(places=place)
+    return chosen.final("val_accuracy"), np.nan_to_num(chosen.final("val_loss"), nan=np.inf)
+
+
+placed_scores = {(*when, place): judge(runs, place) for when, runs in placed.items() for place in placements}
+
+# %% [markdown] name="places-table-intro"
+# The table gives validation accuracy / validation loss, medians of eight seeds.
+
+
+# %% name="places-table"
+def both_scores(key):
+    accuracy, loss = (np.median(values) for values in placed_scores[key])
+    return f"{accuracy:.2f} / {loss:.2f}"
+
+
+pd.DataFrame(
+    {
+        f"{epochs} epochs, rate {rate:g}": {place: both_scores((epochs, rate, place)) for place in placements}
+        for epochs, rate in placed
+    }
+)
+
+# %% [markdown] name="confidence-intro"
+# And the confidence after five and after twenty epochs at the rate 0.1:
+
+# %% name="confidence"
+confident = {
+    (epochs, place): [confidence(placed[epochs, 0.1].select(places=place).model(seed)) for seed in range(5)]
+    for epochs in (5, 20)
+    for place in ("before", "before + last")
+}
+for (epochs, place), values in confident.items():
+    print(f"{place:13s} after {epochs:2d} epochs: mean confidence {np.median(values):.2f}")
+
+# %% [markdown] name="places-read"
+# **At the rate 0.1** the four places are alike in accuracy. Before or after makes no difference that eight seeds could
+# show. "First" does no harm. "Last" costs: the loss is *higher*, because the network is **less confident** while its
+# answers are as good. The reason is in step 3 of the arithmetic: logits, the numbers before the softmax, are pressed to
+# deviation 1, and a softmax of such small numbers can never be sure. γ must first grow. So far the first chapter of
+# the document is right.
+#
+# **At the rate 3** the order is turned upside down: "last" is the best of all, since it catches the giant logits that
+# would wreck the others. Now the second chapter is right: it *does* keep things stable. Both sentences are true under
+# their own conditions, and the next lab lets you go from one to the other.
+
+# %% [markdown] name="lab-places-intro"
+# ### Lab 3: flip the conclusion
+#
+# **Predict, then drag:** make "before + last" the *worst* of the three, then the *best*, with the learning rate alone.
+# Then put the rate back to 0.1 and try the same with `init_scale`.
+
+# %% name="lab-places"
+Lab(
+    trainer,
+    comparison.Comparison("places", {"before": "before", "after": "after", "before + last": "before + last"}),
+    learning_rate=log_slider(0.003, 10, value=0.1),
+    init_scale=log_slider(0.01, 100, value=1.0),
+    places=["before", "after", "before + last"],
+    seeds=8,
+    epochs=20,
+    presets={"last is worst": {"learning_rate": 0.03}, "last is best": {"learning_rate": 3.0}},
+)
+
+# %% [markdown] name="lab-places-after"
+# What you should have seen: at low rates "last" lags behind in loss, at rates above 2 it is the only one that survives.
+# "After" is the first to break. A conclusion about places, then, belongs to a learning rate, and whoever compares places
+# at one rate only compares rates in disguise.
+
+# %% [markdown] name="dropout"
+# ## Together with dropout (claim BN9)
+#
+# **Dropout** switches off a random part of the units in each step; its rate is the share. It regularises too, and the
+# document warns that with both, both may need adjusting. Mishkin and others, with batch normalisation: dropout 0.5
+# gave 0.499, dropout 0.2 gave 0.527, none gave 0.513. **Predict** which rate will be best here with and without.
+
+# %% name="dropout-runs"
+dropout_rates = [0, 0.1, 0.2, 0.5]
+dropped = trainer.run(
+    dropout_layers=True, dropout=dropout_rates, width=64, depth=2, learning_rate=0.1, epochs=40, **both
+)
+dropout_loss = {name: dropped.select(places=p).final("val_loss").reshape(4, 8) for p, name in names.items()}
+mishkin_dropout = mishkin[
+    mishkin.network.eq("CaffeNet128") & mishkin.normalization.eq("after") & mishkin.scale_and_bias.eq("no")
+]
+theirs = mishkin_dropout.set_index("dropout").accuracy
+pd.DataFrame(
+    {f"{name}: loss": [f"{x:.3f}" for x in np.median(loss, axis=1)] for name, loss in dropout_loss.items()}
+    | {"Mishkin: accuracy with": [f"{theirs[rate]:.3f}" if rate in theirs else "" for rate in dropout_rates]},
+    index=pd.Index(dropout_rates, name="dropout"),
+)
+
+# %% [markdown] name="dropout-read"
+# Our table (two layers of 64 units, 40 epochs; the lower the loss, the better) has the published order: a little dropout
+# helps, 0.5 is too much. So the usual 0.5 does need adjusting. But *both* columns say so: the same small rate is best
+# with and without batch normalisation, and what it gains is small. **Holds, with a condition**: adjust the rate to the
+# network, with batch normalisation or without.
+
+# %% [markdown] name="one-step"
+# ## Who moves when? (claim BN11)
+#
+# The document says that the parameters of batch normalisation are updated *after* those of the network. Let us watch one
+# single step, and write down what changes in each of its three parts: forward (compute the loss), backward (compute
+# the gradients), update. **Predict** for γ, β, the weights and the running averages, when each of them moves.
+
+# %% name="one-step-watched"
+model = normalized.normalized_mlp((64,), 10, places="before", depth=1)
+rows, labels = digits.x_train[:32], digits.y_train[:32]
+optimizer = keras.optimizers.SGD(0.1)
+
+
+def moved_since(before):
+    return sorted({v.name for v, old in zip(model.variables, before) if not np.array_equal(v, old)})
+
+
+start = [variable.numpy() for variable in model.variables]
+with tf.GradientTape() as tape:
+    loss = cross_entropy(labels, model(rows, training=True))
+moved_forward = moved_since(start)
+after_forward = [variable.numpy() for variable in model.variables]
+gradients = tape.gradient(loss, model.trainable_variables)
+moved_backward = moved_since(after_forward)
+optimizer.apply(gradients, model.trainable_variables)
+moved_by_update = moved_since(after_forward)
+print("forward:", moved_forward, "\nbackward:", moved_backward, "\nupdate:", moved_by_update)
+
+# %% [markdown] name="order-intro"
+# γ and β get their gradients with all the others, from the same backward pass, and move in the same update. The running
+# averages move in the **forward** pass, and no gradient is involved. (The bias in front of a normalisation is not in the
+# list, or only by rounding: its mean is subtracted again at once.)
+#
+# Could one still update γ and β *after* the weights? **Predict:** does the order matter?
+
+
+# %% name="order"
+def stepped(first):
+    for variable, value in zip(model.variables, after_forward):
+        variable.assign(value)
+    pairs = list(zip(gradients, model.trainable_variables))
+    for chosen in (True, False):
+        for gradient, variable in pairs:
+            if (variable.name in first) == chosen:
+                variable.assign_sub(0.1 * gradient)
+    return [variable.numpy() for variable in model.trainable_variables]
+
+
+weights_first, gamma_first = stepped({"kernel", "bias"}), stepped({"gamma", "beta"})
+order_matters = not all(np.array_equal(a, b) for a, b in zip(weights_first, gamma_first))
+print("does it matter which are updated first?", order_matters)
+
+# %% [markdown] name="why"
+# ## Why does it help? (claim BN12)
+#
+# Ioffe and Szegedy's explanation was in their title: it reduces **internal covariate shift**. While the first layers
+# learn, what they put out changes all the time, so that later layers must learn from numbers that are always on
+# the move. Batch normalisation, they said, keeps them in place.
+#
+# Santurkar and others (2018) put that to a test: **bring the moving back on purpose**. `shaken.shaken_mlp` adds to every
+# unit, after its batch normalisation, a random shift, another one at every step. The knob `dropout` is its strength: at
+# 0.5 each unit is shifted by a whole deviation up or down. In a plain network, how far do the means move from one step
+# to the next?
+
+
+# %% name="shift"
+def shift_per_step(seed, steps=20):
+    keras.utils.set_random_seed(seed)
+    plain = normalized.normalized_mlp((64,), 10)
+    last_sums = keras.Model(plain.inputs, plain.layers[-3].output)
+    descent, before, shifts = keras.optimizers.SGD(0.1), None, []
+    for rows in trainer.batches(seed)[:steps]:
+        with tf.GradientTape() as tape:
+            loss = cross_entropy(digits.y_train[rows], plain(digits.x_train[rows], training=True))
+        descent.apply(tape.gradient(loss, plain.trainable_variables), plain.trainable_variables)
+        sums = last_sums(digits.x_train).numpy()
+        if before is not None:
+            shifts.append(np.mean(np.abs(sums.mean(axis=0) - before) / sums.std(axis=0)))
+        before = sums.mean(axis=0)
+    return np.mean(shifts)
+
+
+natural_shift = [shift_per_step(seed) for seed in range(5)]
+print(
+    f"a plain network's means move by about {np.median(natural_shift):.1f} deviations a step, the shaken ones by 1 or more"
+)
+
+# %% [markdown] name="shaken-intro"
+# **Predict:** if the explanation is right, what must become of the shaken networks?
+
+# %% name="shaken-runs"
+noise_levels = [0, 0.2, 0.5, 0.8]
+shaker = Trainer(shaken.shaken_mlp, digits)
+shaken_runs = shaker.run(dropout=noise_levels, learning_rate=0.1, epochs=20, seeds=8)
+shaken_accuracy = {level: shaken_runs.select(dropout=level).history["val_accuracy"] for level in noise_levels}
+plain_accuracy = placed[20, 0.1].select(places="none").history["val_accuracy"]
+CurvesDisplay(
+    {
+        "BN, still": shaken_accuracy[0],
+        "BN, shaken by ±½": shaken_accuracy[0.2],
+        "BN, shaken by ±1": shaken_accuracy[0.5],
+    }
+    | {"without BN": plain_accuracy},
+    "Shaken on purpose, and still no worse than without",
+    ylabel="validation accuracy",
+    ylim=(0, 1.02),
+)
+
+# %% [markdown] name="smooth-intro"
+# So that cannot be the reason. Santurkar's own explanation: the loss becomes **smoother**, so that the gradient
+# still tells the truth some distance away. That, too, can be measured: take the gradient of a batch, go along it with
+# steps of growing length, and look where the loss is higher again than at the start. **Predict** who may go further.
+
+# %% name="smooth"
+lengths = np.geomspace(0.01, 100, 17)
+
+
+def loss_along(place, seed):
+    keras.utils.set_random_seed(seed)
+    model = normalized.normalized_mlp((64,), 10, places=place)
+    rows, labels = digits.x_train[:100], digits.y_train[:100]
+    with tf.GradientTape() as tape:
+        loss = cross_entropy(labels, model(rows, training=True))
+    start = [variable.numpy() for variable in model.trainable_variables]
+    gradient, found = tape.gradient(loss, model.trainable_variables), []
+    for length in lengths:
+        for variable, value, slope in zip(model.trainable_variables, start, gradient):
+            variable.assign(value - length * slope)
+        found.append(float(cross_entropy(labels, model(rows, training=True)) - loss))
+    return found
+
+
+along = {name: np.array([loss_along(place, seed) for seed in range(5)]) for place, name in names.items()}
+reach = {
+    name: [lengths[np.argmax(row > 0)] if (row > 0).any() else np.inf for row in rows] for name, rows in along.items()
+}
+
+# %% [markdown] name="smooth-picture-intro"
+# Below 0 the step has made the loss lower:
+
+# %% name="smooth-picture"
+CurvesDisplay(
+    along,
+    "With batch normalisation the gradient holds good further out",
+    x=lengths,
+    xlabel="length of the step (learning rate)",
+    ylabel="change of the loss",
+    xscale="log",
+    ylim=(-2, 3),
+)
+
+# %% [markdown] name="residual"
+# ## The other trick: residual blocks (claim RB1)
+#
+# Batch normalisation left one thing undone: with depth, gradients still grow. A **residual block** (He et al. 2015)
+# goes another way. It computes something from what comes in and *adds* it to what came in:
+#
+# > output = input + layer(input)
+#
+# If the layer puts out 0 the block passes on its input unchanged, and the gradient travels back along this **shortcut**
+# unchanged too. `residual.residual_mlp` starts all blocks at exactly 0: a network of twenty layers begins as one of a
+# single layer and takes its depth into use while it learns. Without batch normalisation, so that we see what the shortcut
+# does. **Predict:** 4, 10 and 20 layers, plain (with He's initial weights) and residual. Which will learn?
+
+# %% name="residual-runs"
+ladder = Trainer(residual.residual_mlp, digits)
+depths = [4, 10, 20]
+climbed = ladder.run(depth=depths, shortcuts=[False, True], learning_rate=0.1, epochs=20, seeds=8)
+depth_accuracy = {
+    name: np.stack([climbed.select(depth=d, shortcuts=on).final("val_accuracy") for d in depths])
+    for name, on in {"plain": False, "residual": True}.items()
+}
+SweepDisplay(
+    depths,
+    depth_accuracy,
+    "Plain networks fail with depth, residual ones do not",
+    xlabel="hidden layers",
+    ylabel="validation accuracy",
+    xscale="linear",
+    ylim=(0, 1.05),
+)
+
+# %% [markdown] name="residual-read"
+# The claim **holds**. Note what it does not say: that deeper is *better*. Four layers are enough for these digits, and
+# the deep residual network does no better than the shallow one. It is only no longer worse.
+
+# %% [markdown] name="lab-residual-intro"
+# ### Lab 4: depth
+#
+# **Predict, then drag:** can the plain network of ten layers be saved by the learning rate? The one of twenty? And is
+# there a rate at which the residual one breaks?
+
+# %% name="lab-residual"
+Lab(
+    ladder,
+    comparison.Comparison("shortcuts", {False: "plain", True: "residual"}),
+    depth=choice({str(depth): depth for depth in depths}, "10"),
+    learning_rate=log_slider(0.003, 3, value=0.1),
+    init_scale=log_slider(0.1, 10, value=1.0, step=0.05),
+    shortcuts=[False, True],
+    seeds=8,
+    epochs=20,
+    presets={"shallow": {"depth": 4}, "deep": {"depth": 20}, "deep, careful": {"depth": 20, "learning_rate": 0.02}},
+    name="ladder",
+)
+
+# %% [markdown] name="lab-residual-after"
+# What you should have seen: a lower rate saves the plain network of ten layers in part, and hardly that of twenty. The
+# residual one learns at every depth over a wide range of rates.
+
+# %% [markdown] name="claims-intro"
+# ## What the documents say, and what we measured
+#
+# All numbers are those of this notebook. "With a condition" means: read the section that names the claim.
+
+# %% name="claims"
+at_scale = {name: f"{low:g} to {high:g}" for name, (low, high) in scale_range.items()}
+at_rate = {name: f"{low:g} to {high:g}" for name, (low, high) in rate_range.items()}
+middle = {key: tuple(float(np.median(values)) for values in scores) for key, scores in placed_scores.items()}
+loss_of = {
+    (name, rate): np.median(dropout_loss[name][at]) for name in dropout_loss for at, rate in enumerate(dropout_rates)
+}
+claims.table(
+    {
+        "BN1": f"By hand and by Keras the same: {same_forward}.",
+        "BN2": f"By hand and by Keras the same: {same_running}. With α = 0.99 a share of {left[0.99][0]:.2f} of the start is left after an epoch of {steps_per_epoch} steps, and validation lags behind.",
+        "BN3": f"Factors on the first weights that reach 0.9: {at_scale['without']} without, {at_scale['with']} with.",
+        "BN4": f"Rates that reach 0.9: {at_rate['without']} without, {at_rate['with']} with; about {faster:.0f} times faster, each at its best rate.",
+        "BN5": f"Powers of ten from the last layer to the first, at half He's scale: {powers['without', 0.5]:.0f} without, {powers['with', 0.5]:.0f} with. But they grow at any scale.",
+        "BN6": f"Held-out gap with it {np.median(gap['with'][1]):.2f} at batch 8, {np.median(gap['with'][2]):.2f} at 32. Without L2 as good as the plain network at its best L2.",
+        "BN7": f"Before and after alike at rate 0.1 (loss {middle[20, 0.1, 'before'][1]:.2f}, {middle[20, 0.1, 'after'][1]:.2f}); at 3 after breaks. On the inputs it does no harm.",
+        "BN8": f"At rate 0.1 it lowers confidence ({np.median(confident[5, 'before']):.2f} to {np.median(confident[5, 'before + last']):.2f} after 5 epochs) and raises the loss; at rate 3 it is the best place.",
+        "BN9": f"With it, loss {loss_of['with', 0]:.2f} without dropout, {loss_of['with', 0.2]:.2f} at 0.2, {loss_of['with', 0.5]:.2f} at 0.5: the published order. The plain network has it too.",
+        "BN10": f"Accuracy at batch 2: {np.median(batch_accuracy['with'][0]):.1f} with, {np.median(batch_accuracy['without'][0]):.1f} without. A lower rate does not rescue it; a batch of 8 does.",
+        "BN11": f"One backward pass, one update for all. The order matters: {order_matters}. The running averages move in the forward pass.",
+        "BN12": f"Shaken by ±1 deviation it reaches {np.median(shaken_accuracy[0.5][:, -1]):.1f}, as the plain network does. The loss along the gradient stays low further out.",
+        "RB1": f"Twenty layers: plain {np.median(depth_accuracy['plain'][-1]):.1f}, residual {np.median(depth_accuracy['residual'][-1]):.1f}.",
+    }
+)
+
+# %% [markdown] name="exercises"
+# ## Exercises
+#
+# ### 1. By hand
+#
+# A batch of three rows has the values 1, 2 and 6 in some unit. γ = 1, β = 0, and ε is so small that it does not count.
+# What becomes of the 6?
+
+# %% name="exercise-hand" tags=["exercise"]
+my_six = ...
+
+# %% name="exercise-hand-solved" tags=["solution"]
+values = np.array([1, 2, 6])
+my_six = (6 - values.mean()) / values.std()
+
+# %% [markdown] name="exercise-hand-check-intro"
+# Run the next cell to check.
+
+# %% name="exercise-hand-check"
+checks.number(
+    my_six,
+    3 / np.sqrt(14 / 3),
+    hints={
+        3.0: "that is the distance from the mean. Divide it by the deviation.",
+        3 / (14 / 3): "you have divided by the variance. Divide by its root.",
+        3 / np.sqrt(7): "you have divided the sum of squares by n − 1. Batch normalisation divides by n.",
+    },
+    why="The mean is 3, the variance (4 + 1 + 9)/3 = 14/3.",
+)
+
+# %% [markdown] name="exercise-inference"
+# ### 2. Inference
+#
+# Write what the layer does to numbers `x` in inference mode, given its running mean and variance. ε is 0.001.
+
+
+# %% name="exercise-inference-code" tags=["exercise"]
+def at_inference(x, running_mean, running_variance, gamma, beta): ...
+
+
+# %% name="exercise-inference-solved" tags=["solution"]
+def at_inference(x, running_mean, running_variance, gamma, beta):
+    return gamma * (x - running_mean) / (running_variance + 0.001) ** 0.5 + beta
+
+
+# %% [markdown] name="exercise-inference-check-intro"
+# Four cases are tried:
+
+# %% name="exercise-inference-check"
+checks.code(
+    at_inference,
+    [
+        ((1.0, 0.0, 0.999, 1.0, 0.0), 1.0),
+        ((5.0, 3.0, 3.999, 1.0, 0.0), 1.0),
+        ((5.0, 3.0, 3.999, 3.0, 0.5), 3.5),
+        ((3.0, 3.0, 0.0, 2.0, -1.0), -1.0),
+    ],
+    why="No batch in sight: the answer for a row depends on that row alone.",
+)
+
+# %% [markdown] name="exercise-settle"
+# ### 3. Patience
+#
+# A layer has α = 0.99. After how many steps is only 1 % of the start left in its running average? (Within 5 steps.)
+
+# %% name="exercise-settle-answer" tags=["exercise"]
+my_steps = ...
+
+# %% name="exercise-settle-solved" tags=["solution"]
+my_steps = np.log(0.01) / np.log(0.99)
+
+# %% [markdown] name="exercise-settle-check-intro"
+# Is it right?
+
+# %% name="exercise-settle-check"
+checks.number(
+    my_steps,
+    458.2,
+    hints={44.0: "that is the answer for α = 0.9.", 100.0: "after 100 steps 0.99¹⁰⁰ ≈ 0.37 is left."},
+    why="0.99⁴⁵⁸ ≈ 0.01: at 32 rows a step, some ten epochs of the full digits.",
+)
+
+# %% [markdown] name="exercise-diagnosis"
+# ### 4. What is wrong?
+#
+# A colleague shows you a network for photographs. Large pictures, so that only two fit into memory at a time. Training
+# it with batch normalisation fails; without, it learns, if slowly. What do you advise?
+#
+# - `"a"`: lower the learning rate, as the document says for small batches
+# - `"b"`: α = 0.9 instead of 0.99, so that the averages settle faster
+# - `"c"`: something whose statistics do not come from the batch (normalise within each row: *layer* or *group
+#   normalisation*), or residual blocks
+# - `"d"`: put batch normalisation on the last layer only
+
+# %% name="exercise-diagnosis-answer" tags=["exercise"]
+my_advice = ...
+
+# %% name="exercise-diagnosis-solved" tags=["solution"]
+my_advice = "c"
+
+# %% [markdown] name="exercise-diagnosis-check-intro"
+# Check it:
+
+# %% name="exercise-diagnosis-check"
+checks.choice(
+    my_advice,
+    "c",
+    why={
+        "a": "We tried: no rate rescues a batch of two. All that each unit sees is plus or minus one.",
+        "b": "Validation would settle sooner, but it is training that fails: its statistics come from two rows.",
+        "c": "Right: the statistics of two rows are worthless, so take others, or none (Wu and He 2018).",
+        "d": "There the statistics are just as bad, and the logits become plus and minus one.",
+    },
+)
+
+# %% [markdown] name="exercise-goal"
+# ### 5. The goal: rescue the large start
+#
+# In Lab 1 the network *with* batch normalisation learns badly at `init_scale=30`. Bring it to a validation accuracy of at
+# least 0.93 in 20 epochs, by the learning rate alone.
+
+# %% name="exercise-goal-answer" tags=["exercise"]
+my_rate = ...
+
+# %% name="exercise-goal-solved" tags=["solution"]
+my_rate = 3.0
+
+# %% [markdown] name="exercise-goal-check-intro"
+# The next cell trains eight networks with your rate; their median counts, so that luck does not.
+
+# %% name="exercise-goal-check"
+checks.goal(
+    lambda: np.median(
+        trainer.run(places="before", init_scale=30.0, learning_rate=my_rate, seeds=8).final("val_accuracy")
+    ),
+    at_least=0.93,
+    near=0.05,
+    what="median validation accuracy after 20 epochs",
+    answers=[my_rate],
+)
+
+# %% [markdown] name="summary"
+# ## What we have seen
+#
+# - Batch normalisation compares each number with its neighbours in the batch: subtract the mean, divide by the deviation,
+#   then scale by γ and shift by β.
+# - It works in two ways: with the batch in training, with running averages in inference. In the first few hundred steps
+#   those are not settled, and validation looks worse than the network is.
+# - It makes the scale of the first weights nearly irrelevant, and stands learning rates several times as high.
+# - It cannot work with two rows. A few dozen are enough.
+# - Where to put it depends on the learning rate: compare places only with the rate tuned for each.
+# - γ and β learn in the same step as the weights. The running averages move in the forward pass.
+# - The explanation in the title of the first paper does not stand the test: shaken networks train too.
+# - Residual blocks let networks be deep, with or without batch normalisation.
+#
+# **Sources.** Ioffe and Szegedy, *Batch normalization: accelerating deep network training by reducing internal covariate
+# shift*, 2015. Mishkin, Sergievskiy and Matas, *Systematic evaluation of CNN advances on the ImageNet*, 2016, and the
+# tables that go with it (`data/mishkin_batch_normalization.csv`). Santurkar, Tsipras, Ilyas and Madry, *How does batch
+# normalization help optimization?*, 2018. Yang et al., *A mean field theory of batch normalization*, 2019. Van
+# Laarhoven, *L2 regularization versus batch and weight normalization*, 2017. Wu and He, *Group normalization*, 2018. He,
+# Zhang, Ren and Sun, *Deep residual learning for image recognition*, 2015, and *Identity mappings in deep residual
+# networks*, 2016. Goyal et al., *Accurate, large minibatch SGD*, 2017 (blocks that start at zero). Data: Alpaydin and
+# Kaynak, 1998 (digits). The documents A to D are named below the table of claims.
+#
+# **Next:** softmax, the function at the end of all these networks, and what its probabilities are worth.
