@@ -181,7 +181,7 @@ def test_bn12_shaken_networks_train_as_well_as_plain_ones(chapter):
 
 
 def test_bn12_the_gradient_holds_good_further_out(chapter):
-    reach = chapter["reach"]
+    reach = chapter["first_harm"]
     assert len(reach["with"]) >= 5
     assert min(reach["with"]) > max(reach["without"])
 

@@ -21,8 +21,6 @@
 # **For teachers:** each of the four labs works alone. Run the cells down to it once, then drag.
 
 # %% name="imports"
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 from sklearn.datasets import load_digits
@@ -203,21 +201,19 @@ CurvesDisplay(
 # %% name="sensitive-runs"
 both = {"places": ["none", "before"], "seeds": 8}
 names = {"none": "without", "before": "with"}
-scales = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
-rates = [0.03, 0.1, 0.3, 1.0, 2.0, 4.0, 8.0]
-by_scale = trainer.run(init_scale=scales, learning_rate=0.1, **both)
-by_rate = trainer.run(learning_rate=rates, **both)
 
 
 def final_accuracy(runs):
     return {name: runs.select(places=place).final("val_accuracy").reshape(-1, 8) for place, name in names.items()}
 
 
-scale_accuracy, rate_accuracy = final_accuracy(by_scale), final_accuracy(by_rate)
+scales = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
+by_scale = trainer.run(init_scale=scales, learning_rate=0.1, **both)
+scale_accuracy = final_accuracy(by_scale)
 SweepDisplay(
     scales,
     scale_accuracy,
-    "Batch normalisation widens the range of first weights a hundredfold",
+    "The first weights may be wrong by far more",
     xlabel="factor on the first weights",
     ylabel="validation accuracy",
     ylim=(0, 1.05),
@@ -237,10 +233,13 @@ def good_range(accuracy, values, least=0.85):
     return min(good), max(good)
 
 
+rates = [0.03, 0.1, 0.3, 1.0, 2.0, 4.0, 8.0]
+by_rate = trainer.run(learning_rate=rates, **both)
+rate_accuracy = final_accuracy(by_rate)
 scale_range = {name: good_range(accuracy, scales) for name, accuracy in scale_accuracy.items()}
 rate_range = {name: good_range(accuracy, rates) for name, accuracy in rate_accuracy.items()}
 print("first weights that reach 0.85:", scale_range, "\nlearning rates that reach 0.85:", rate_range)
-SweepDisplay(rates, rate_accuracy, "… and of learning rates", ylabel="validation accuracy", ylim=(0, 1.05))
+SweepDisplay(rates, rate_accuracy, "The learning rate may be higher", ylabel="validation accuracy", ylim=(0, 1.05))
 
 # %% [markdown] name="speed-intro"
 # *Faster* is a question of its own. We give each network its own best rate and count the epochs until the validation
@@ -370,6 +369,8 @@ pd.DataFrame({f"{scale:g} × He": {name: powers[name, scale] for name in names.v
 # losses is the **held-out gap**. **Predict:** what will a batch of two do, if you remember what it makes of numbers?
 
 # %% name="batch-size-runs"
+from dataclasses import replace
+
 judged_on_seen = Trainer(
     normalized.normalized_mlp, replace(digits, x_validation=digits.x_train, y_validation=digits.y_train)
 )
@@ -736,24 +737,24 @@ def loss_along(place, seed):
     rows, labels = digits.x_train[:100], digits.y_train[:100]
     with tf.GradientTape() as tape:
         loss = cross_entropy(labels, model(rows, training=True))
-    start = [variable.numpy() for variable in model.trainable_variables]
+    start = [(variable, variable.numpy()) for variable in model.trainable_variables]
     gradient, found = tape.gradient(loss, model.trainable_variables), []
     for length in lengths:
-        for variable, value, slope in zip(model.trainable_variables, start, gradient):
+        for (variable, value), slope in zip(start, gradient):
             variable.assign(value - length * slope)
         found.append(float(cross_entropy(labels, model(rows, training=True)) - loss))
     return found
 
 
 along = {name: np.array([loss_along(place, seed) for seed in range(5)]) for place, name in names.items()}
-reach = {
-    name: [lengths[np.argmax(row > 0)] if (row > 0).any() else np.inf for row in rows] for name, rows in along.items()
-}
 
 # %% [markdown] name="smooth-picture-intro"
 # Below 0 the step has made the loss lower:
 
 # %% name="smooth-picture"
+first_harm = {name: np.where(rows > 0, lengths, np.inf).min(axis=1) for name, rows in along.items()}
+for name, found in first_harm.items():
+    print(f"{name:8s} steps up to {lengths[lengths < found.min()].max():.2g} lower the loss for every seed")
 CurvesDisplay(
     along,
     "With batch normalisation the gradient holds good further out",
