@@ -15,6 +15,7 @@ def shaken_mlp(
     normalized: bool = True,
     width: int = 32,
     depth: int = 4,
+    averaging: float = 0.9,
 ) -> keras.Model:
     """Builds a multi-layer perceptron with noise between each batch normalisation and its activation.
 
@@ -28,6 +29,7 @@ def shaken_mlp(
         normalized: Whether there is batch normalisation before the noise.
         width: Units of each hidden layer.
         depth: Number of hidden layers.
+        averaging: Share of the past in the running averages, which Keras calls the momentum of the layer.
 
     Returns:
         The model, not compiled.
@@ -43,7 +45,7 @@ def shaken_mlp(
     for _ in range(depth):
         signal = layers.Dense(width)(signal)
         if normalized:
-            signal = layers.BatchNormalization()(signal)
+            signal = layers.BatchNormalization(momentum=averaging)(signal)
         # A dropout layer makes the noise, since its random numbers are repeated in every kind of training.
         ones = layers.Dense(width, kernel_initializer="zeros", bias_initializer="ones", trainable=False)(signal)
         factor = layers.Dropout(0.0, noise_shape=(1, width))(ones)

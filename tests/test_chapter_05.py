@@ -48,8 +48,8 @@ def test_bn2_a_slow_average_changes_validation_and_not_training(chapter):
     fast, slow = chapter["settled"][0.9], chapter["settled"][0.99]
     assert seeds(chapter["settling"]) >= 5
     np.testing.assert_allclose(fast["loss"], slow["loss"], rtol=1e-2)
-    assert (slow["val_accuracy"][:, 2] < fast["val_accuracy"][:, 2] - 0.2).all()
-    assert (slow["val_accuracy"][:, 2] < slow["accuracy"][:, 2] - 0.2).all()
+    assert (slow["val_accuracy"][:, 1] < fast["val_accuracy"][:, 1] - 0.05).all()
+    assert (slow["val_accuracy"][:, 1] < slow["accuracy"][:, 1] - 0.05).all()
     assert abs(np.median(slow["val_accuracy"][:, -1]) - np.median(fast["val_accuracy"][:, -1])) < 0.1
 
 
@@ -145,9 +145,9 @@ def test_bn9_a_little_dropout_is_better_than_half_as_published(chapter):
     assert published[0.2] > published[0] > published[0.5]
     for loss in chapter["dropout_loss"].values():
         assert loss.shape[1] >= 5
-        assert (loss[2] < loss[3]).sum() >= 7
+        assert (loss[1] < loss[2]).sum() >= 7
     with_it = middle(chapter["dropout_loss"]["with"])
-    assert with_it[1:3].min() < with_it[0] < with_it[3]
+    assert with_it[1] < with_it[0] < with_it[2]
 
 
 def test_bn10_two_rows_are_too_few_at_any_rate_and_eight_are_enough(chapter):
@@ -180,18 +180,19 @@ def test_bn12_shaken_networks_train_as_well_as_plain_ones(chapter):
     assert np.median(shaken[0.8][:, -1]) < np.median(shaken[0.5][:, -1]) - 0.1, "noise that is too strong does harm"
 
 
-def test_bn12_the_gradient_holds_good_further_out(chapter):
-    reach = chapter["first_harm"]
-    assert len(reach["with"]) >= 5
-    assert min(reach["with"]) > max(reach["without"])
+def test_bn12_one_gradient_leads_deeper(chapter):
+    deepest = chapter["deepest"]
+    assert len(deepest["with"]) >= 5
+    assert min(deepest["with"]) > 3 * max(deepest["without"])
 
 
 def test_rb1_deep_networks_train_with_shortcuts_only(chapter):
     assert seeds(chapter["climbed"]) >= 5
-    accuracy = chapter["depth_accuracy"]
-    assert (accuracy["residual"] > 0.8).all()
-    assert (accuracy["plain"][-1] < accuracy["residual"][-1] - 0.1).all()
-    assert np.median(accuracy["plain"][0]) > 0.85, "shallow plain networks learn"
+    last = {key: accuracy[:, -1] for key, accuracy in chapter["climbing"].items()}
+    assert (last[16, "residual"] > last[16, "plain"] + 0.1).sum() >= 7
+    assert np.median(last[16, "residual"]) > 0.9
+    assert np.median(last[16, "plain"]) < 0.8
+    assert np.median(last[2, "plain"]) > 0.85, "shallow plain networks learn"
 
 
 def test_the_solutions_of_the_exercises_are_right(chapter):

@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "datasets": ("", "numpy sklearn"),
     "models": ("", "keras"),
     "normalized": ("", "keras"),
+    "normalized_signals": ("datasets", "numpy"),
     "residual": ("", "keras"),
     "shaken": ("", "keras"),
     "optimizers": ("", ""),
