@@ -426,7 +426,7 @@ for rate, accuracy in rescued.items():
 
 # %% name="decay-runs"
 strengths = [0.00001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1]
-decayed = trainer.run(l2=strengths, learning_rate=0.1, epochs=40, **both)
+decayed = trainer.run(l2=strengths, learning_rate=0.1, epochs=30, **both)
 decay_loss = {name: decayed.select(places=place).final("val_loss").reshape(7, 8) for place, name in names.items()}
 tolerated = {name: int((loss[5] < 1).sum()) for name, loss in decay_loss.items()}
 print(f"L2 = {strengths[5]}: a loss below 1 in {tolerated['without']} of 8 seeds without, {tolerated['with']} with")
@@ -979,8 +979,8 @@ checks.choice(
 # %% [markdown] name="exercise-goal"
 # ### 5. The goal: 256 rows at a time
 #
-# In Lab 2 the network *with* batch normalisation is not finished after 20 epochs in batches of 256. Bring it to a
-# validation accuracy of at least 0.93 in these 20 epochs, by the learning rate alone.
+# In Lab 2 the network *with* batch normalisation is not finished after 20 epochs in batches of 256. Bring at least 7 of 8
+# networks above a validation accuracy of 0.92 in these 20 epochs, by the learning rate alone.
 
 # %% name="exercise-goal-answer" tags=["exercise"]
 my_rate = ...
@@ -989,16 +989,16 @@ my_rate = ...
 my_rate = 0.8
 
 # %% [markdown] name="exercise-goal-check-intro"
-# The next cell trains eight networks with your rate; their median counts, so that luck does not.
+# The next cell trains eight networks with your rate.
 
 # %% name="exercise-goal-check"
 checks.goal(
-    lambda: np.median(
-        trainer.run(places="before", batch_size=256, learning_rate=my_rate, seeds=8).final("val_accuracy")
-    ),
-    at_least=0.93,
-    near=0.05,
-    what="median validation accuracy after 20 epochs",
+    lambda: (
+        trainer.run(places="before", batch_size=256, learning_rate=my_rate, seeds=8).final("val_accuracy") > 0.92
+    ).sum(),
+    at_least=7,
+    near=3,
+    what="number of networks that get there",
     answers=[my_rate],
 )
 
