@@ -18,7 +18,6 @@ DOCUMENTS = {
     "B": "Hyperparameter tuning, batch normalisation and deep-learning frameworks (blog post)",
     "C": "Tips for tuning deep learning (blog post, August 2019)",
     "D": "Adjusting the hyperparameters of deep learning (article)",
-    "–": "in none of the documents; from a paper that the chapter names",
 }
 
 _FILE = Path(__file__).parent.parent / "data" / "claims.csv"

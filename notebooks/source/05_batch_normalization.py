@@ -471,8 +471,8 @@ Lab(
 
 # %% [markdown] name="lab-batch-after"
 # What you should have seen: at 2 the network without is far ahead, at 8 they are equals, at 32 the one with batch
-# normalisation leads. At 256 a rate six times as high makes up for the few steps,
-# and only the network with batch normalisation can stand it. At 2, nothing helps.
+# normalisation leads. At 256 a rate six times as high makes up for the few steps, and only the network with batch
+# normalisation can stand it. At 2, nothing helps.
 
 # %% [markdown] name="places"
 # ## Where to put it? (claims BN7 and BN8)
@@ -677,7 +677,8 @@ print("does it matter which are updated first?", order_matters)
 #
 # Ioffe and Szegedy's explanation was in their title: it reduces **internal covariate shift**. While the first layers
 # learn, what they put out changes all the time, so that later layers must learn from numbers that are always on
-# the move. Batch normalisation, they said, keeps them in place.
+# the move. Batch normalisation, they said, keeps them in place. One of the documents says so too: each layer's numbers
+# keep their distribution.
 #
 # Santurkar and others (2018) put that to a test: **bring the moving back on purpose**. `shaken.shaken_mlp` adds to every
 # unit, after its batch normalisation, a random shift, another one at every step. The knob `dropout` is its strength: at
@@ -774,8 +775,8 @@ CurvesDisplay(
 # %% [markdown] name="smooth-read"
 # With batch normalisation the gradient can be trusted until the loss has fallen by about 1; without it, the same steps
 # lead almost nowhere until they are so long that they do harm. Both turn round at about the same length, so "smoother" we
-# have seen in one sense only, and in a small network. That is the condition: the old explanation is refuted, the new one
-# is supported, not proved.
+# have seen in one sense only, and in a small network. The document's explanation **does not hold**; the new one is
+# supported, not proved.
 
 # %% [markdown] name="residual"
 # ## The other trick: residual blocks (claim RB1)
