@@ -148,8 +148,7 @@ print("after ten batches the running averages by hand and in Keras are the same:
 
 # %% [markdown] name="modes-intro"
 # Now one and the same picture, in three ways: alone in inference mode; alone in training mode; and in training mode
-# together with 31 others. **Predict:** which of the three outputs
-# tell anything about the picture?
+# together with 31 others. **Predict:** which of the three outputs tell anything about the picture?
 
 # %% name="modes"
 picture = digits.x_train[:1]
@@ -275,8 +274,8 @@ print(f"at the rate 0.1: at least twice as fast with batch normalisation in {twi
 print(f"each at its best rate: at least three times as fast? {faster >= 3}")
 
 # %% [markdown] name="speed-read"
-# Both claims **hold**: the first weights may be wrong by far more, learning rates may be several times higher, and
-# training is faster already at the same rate. The factor of 14 is one of large networks; ours is a few.
+# Both claims **hold**: the first weights may be wrong by far more, the learning rate may be several times higher, and
+# training is faster already at the same rate. The factor of 14 was measured on a far larger network.
 
 # %% [markdown] name="lab-both-intro"
 # ### Lab 1: with and without, side by side
@@ -354,9 +353,9 @@ pd.DataFrame({f"{scale:g} × He": {name: powers[name, scale] for name in names.v
 # %% [markdown] name="gradients-words"
 # Without it, a wrong scale costs or adds many powers of ten in sixteen layers. With it the three scales lie together:
 # it does keep gradients from vanishing or exploding **because of the scale of the weights**. But the curves with batch
-# normalisation are not level: they rise by themselves on the way back, somewhat at every layer (Yang et al. 2019
-# computed how much). In fifty or a hundred layers that alone would be an explosion. So the claim
-# **holds, with a condition**, and very deep networks need something else besides: the last section has it.
+# normalisation are not level: they rise by themselves on the way back, a little at every layer. Yang et al. (2019)
+# computed that in very deep networks this alone becomes an explosion. So the claim **holds, with a condition**, and such
+# networks need something else besides: the last section has it.
 
 # %% [markdown] name="batch-size"
 # ## Large and small batches (claims BN10 and BN6)
@@ -387,6 +386,7 @@ def by_batch(runs, metric, place):
 batch_accuracy = {name: by_batch(unseen, "val_accuracy", place) for place, name in names.items()}
 gap = {name: by_batch(unseen, "val_loss", p) - by_batch(seen, "val_loss", p) for p, name in names.items()}
 fitted = {name: np.median(by_batch(seen, "val_accuracy", place), axis=1) for place, name in names.items()}
+
 # %% [markdown] name="batch-size-picture-intro"
 # On the left how good the networks are, on the right how large the gap is between rows they have not seen and rows they
 # have.
@@ -553,8 +553,8 @@ print("20 epochs, rate 0.1 all four places are right equally often, within 0.03:
 # the document is right.
 #
 # **At the rate 4** the order is turned upside down: "last" is the only one that learns, since it catches the giant
-# logits that wreck the others. Now the second chapter is right: it *does* keep things stable. Both sentences are true under
-# their own conditions, and the next lab lets you go from one to the other.
+# logits that wreck the others. Now the second chapter is right: it *does* keep things stable. Claims BN7 and BN8
+# both **hold, with a condition**, and the next lab lets you go from one to the other.
 
 # %% [markdown] name="lab-places-intro"
 # ### Lab 3: flip the conclusion
@@ -575,9 +575,9 @@ Lab(
 )
 
 # %% [markdown] name="lab-places-after"
-# What you should have seen: at low rates "last" lags behind in loss, at rates of 4 and more it is the only one that survives.
-# With first weights ten times as large it wins already from a rate of 1 on. A conclusion about places, then, belongs to a learning rate, and whoever compares places
-# at one rate only compares rates in disguise.
+# What you should have seen: at low rates "last" lags behind in loss; at a rate of 4 it is the only one that survives.
+# With first weights ten times as large it wins already from a rate of about 1 on. A conclusion about places, then,
+# belongs to a learning rate, and whoever compares places at one rate only compares rates in disguise.
 
 # %% [markdown] name="dropout"
 # ## Together with dropout (claim BN9)
@@ -615,9 +615,9 @@ SweepDisplay(
 )
 
 # %% [markdown] name="dropout-read"
-# Ours has the published order: a little dropout helps, 0.5 is too much. So the usual 0.5 does need adjusting. But *both* columns say so: the same small rate is best
-# with and without batch normalisation, and what it gains is small. **Holds, with a condition**: adjust the rate to the
-# network, with batch normalisation or without.
+# Ours has the published order: a little dropout helps, 0.5 is too much. So the usual 0.5 does need adjusting. But *both*
+# curves say so: the same small rate is best with and without batch normalisation, and what it gains is small. **Holds,
+# with a condition**: adjust the rate to the network, with batch normalisation or without.
 
 # %% [markdown] name="one-step"
 # ## Who moves when? (claim BN11)
@@ -650,8 +650,8 @@ print("forward:", moved_forward, "\nbackward:", moved_backward, "\nupdate:", mov
 
 # %% [markdown] name="order-intro"
 # γ and β get their gradients with all the others, from the same backward pass, and move in the same update. The running
-# averages move in the **forward** pass, and no gradient is involved. (The bias in front of a normalisation is not in the
-# list, or only by rounding: its mean is subtracted again at once.)
+# averages move in the **forward** pass, and no gradient is involved. So the claim **does not hold**. (The bias in the list
+# is that of the last layer. In front of a normalisation a bias does nothing: it is subtracted again with the mean.)
 #
 # Could one still update γ and β *after* the weights? **Predict:** does the order matter?
 
@@ -732,8 +732,8 @@ CurvesDisplay(
 # %% [markdown] name="smooth-intro"
 # So that cannot be the reason. Santurkar's own explanation: the loss becomes **smoother**, so that the gradient
 # still tells the truth some distance away. That, too, can be looked at: take the gradient of a batch, straight after
-# initialisation, go along it with steps of growing length, and see how the loss changes. **Predict:** with or without, where
-# does one single gradient lead deeper?
+# initialisation, go along it with steps of growing length, and see how the loss changes. **Predict:** with or without,
+# where does one single gradient lead deeper?
 
 
 # %% name="smooth"
@@ -813,8 +813,8 @@ CurvesDisplay(
 # %% [markdown] name="lab-residual-intro"
 # ### Lab 4: depth
 #
-# **Predict, then drag:** take sixteen layers. Can the plain network be saved by the learning rate? And is
-# there a rate at which the residual one breaks?
+# **Predict, then drag:** take sixteen layers. Can the plain network be saved by the learning rate? And is there a rate at
+# which the residual one breaks?
 
 # %% name="lab-residual"
 Lab(
