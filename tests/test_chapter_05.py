@@ -114,8 +114,9 @@ def test_bn6_no_less_l2_is_needed_but_more_is_tolerated(chapter):
     small = [strengths.index(strength) for strength in (0.0003, 0.001)]
     for values in loss.values():
         assert values[small].min() <= values[0], "a little L2 does no harm, with and without"
-    assert chapter["tolerated"]["with"] == 8
-    assert chapter["tolerated"]["without"] == 0
+    assert chapter["tolerated"] == {"without": False, "with": True}
+    strong = strengths.index(0.03)
+    assert (chapter["decay_loss"]["with"][strong] < chapter["decay_loss"]["without"][strong]).sum() >= 7
 
 
 def test_bn7_before_and_after_are_alike_and_first_does_no_harm(chapter):
