@@ -799,6 +799,7 @@ climbing = {
     for depth in (2, 16)
     for name, on in {"plain": False, "residual": True}.items()
 }
+ahead = (climbing[16, "residual"][:, -1] > climbing[16, "plain"][:, -1] + 0.1).sum()
 CurvesDisplay(
     {f"{depth} layers, {name}": accuracy for (depth, name), accuracy in climbing.items()},
     "Sixteen plain layers lag far behind, sixteen residual ones do not",
@@ -842,7 +843,6 @@ Lab(
 # %% name="claims"
 at_scale = {name: f"{low:g} to {high:g}" for name, (low, high) in scale_range.items()}
 at_rate = {name: f"{low:g} to {high:g}" for name, (low, high) in rate_range.items()}
-ahead = (climbing[16, "residual"][:, -1] > climbing[16, "plain"][:, -1] + 0.1).sum()
 alike = np.median(placed_loss[20, 0.1, "after"] / placed_loss[20, 0.1, "before"])
 claims.table(
     {
