@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
+from course_utils import twins
 from course_utils.shaken import shaken_mlp
 from course_utils.training import Trainer
 
@@ -14,13 +15,12 @@ def shifts():
     """Gives a function that collects what the first hidden layer's units are shifted by, shape (steps, rows, units)."""
 
     def collect(rate, *, steps=400, training=True):
-        keras.utils.set_random_seed(0)
-        model = shaken_mlp((4,), 2, width=6, depth=1)
-        for layer in model.layers:
-            if isinstance(layer, layers.Dropout):
-                layer.rate = rate
-        (shift,) = (layer for layer in model.layers if isinstance(layer, layers.Subtract))
-        noise = keras.Model(model.inputs, shift.output)
+        twin = twins.twin_of(shaken_mlp((4,), 2, width=6, depth=1))  # the twin is what a population trains
+        (dropout,) = twins.runtime_dropouts(twin)
+        dropout.rate.assign(rate)
+        dropout.seed.assign(1)
+        (shift,) = (layer for layer in twin.layers if isinstance(layer, layers.Subtract))
+        noise = keras.Model(twin.inputs[0], shift.output)
         return np.stack([noise(np.ones((3, 4), "float32"), training=training) for _ in range(steps)])
 
     return collect
