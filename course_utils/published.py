@@ -1,4 +1,4 @@
-"""Tables of figures that others have published, to hold our own against."""
+"""Figures that others have published, to hold ours against."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _FOLDER = Path(__file__).parent.parent / "data"
 
 
 def table(name: str) -> pd.DataFrame:
-    """Reads a published table.
+    """Reads a table of published figures.
 
     Args:
-        name: A file in the folder `data`, such as "mishkin2016_batch.csv"; the data card there names its source.
+        name: Name of a file in the folder `data`, without its ending; what it holds is told in `data/README.md`.
 
     Returns:
-        The table, with its first column as index.
+        The table.
 
     Raises:
         ValueError: If there is no such file.
     """
     import pandas as pd
 
-    file = _FOLDER / name
-    if file.parent != _FOLDER or not file.is_file():
-        raise ValueError(f"name={name!r} is no file in the folder data: look at its README for those that are.")
-    return pd.read_csv(file, index_col=0)
+    file = _FOLDER / f"{name}.csv"
+    if Path(name).name != name or not file.is_file():
+        raise ValueError(f"name={name!r} is no table in the folder data: its README names those that are.")
+    return pd.read_csv(file)

@@ -400,7 +400,7 @@ Lab(
 # %% name="scaling-published"
 from course_utils import published
 
-published.table("mishkin2016_batch.csv")
+published.table("mishkin2016_batch").set_index("batch_size")
 
 # %% [markdown] name="scaling-ours"
 # The same for our network: 20 epochs for each batch size, and three rules for the rate, which is 0.03 for batch 16. Why
