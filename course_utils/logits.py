@@ -131,7 +131,7 @@ class SoftmaxBars:
         if ghost:
             return found
         for at, (share, slope) in enumerate(zip(result.probabilities, result.gradient)):
-            words = f"p = {share:.2f}\np − y = {slope:+.2f}"
+            words = f"p = {share:.2f}\np − y = {slope:+.2f}".replace("-", "−")
             found.append(right.text(at, share + 0.02, words, ha="center", va="bottom", fontsize=9, color=style.TEXT))
         return found
 

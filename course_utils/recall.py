@@ -149,10 +149,9 @@ class RecallAndPrecision:
         figure.subplots_adjust(wspace=0.45)
         titles = ("Recall: how many of a digit are found", "Precision: how many answers are right")
         for ax, title in zip(axes, titles):
-            style.dress(ax, "digit", "share", title)
+            style.dress(ax, f"digit ({result.rare} is rare)", "share", title)
             ax.set(xlim=(-0.5, result.dataset.classes - 0.5), ylim=(0, 1.03), xticks=range(result.dataset.classes))
             ax.axvspan(result.rare - 0.4, result.rare + 0.4, color="#EEEEEE", zorder=0)
-            ax.text(result.rare, 0.02, "rare", ha="center", fontsize=9, color=style.TEXT)
         return figure
 
     def artists(self, figure: Figure, result: Found, *, ghost: str = "") -> list[Artist]:

@@ -14,8 +14,8 @@
 # *seed*; the [learning rate](01_learning_rate.ipynb) has a chapter of its own.
 #
 # Almost every network that sorts things into classes ends in the same few lines: the **softmax** turns numbers into
-# probabilities, the **cross-entropy** says how bad they are. First we compute both by hand. Then we put seven pieces of
-# advice to the test that one of our documents gives for this last step, among them rare classes, ensembles, reused
+# probabilities, the **cross-entropy** says how bad they are. First we compute both by hand. Then we put seven pieces
+# of advice to the test that one of our documents gives for this last step, among them rare classes, ensembles, reused
 # features, and answers that are better left to a person.
 #
 # **For teachers:** each of the four labs works alone. Run the cells down to it once, then drag.
@@ -85,14 +85,14 @@ print("naive, 1000 added to all:   ", overflown)
 print("shifted, 1000 added to all: ", np.round(softmax(scores + 1000), 3))
 
 # %% [markdown] name="by-hand-read"
-# Two lessons. Only **differences** between logits count: adding the same number to all multiplies top and bottom
-# by the same factor. And exp(1000) is beyond what a computer can write down, so that the naive formula gives `nan`,
-# not a number. Since a shift changes nothing, we subtract the largest logit first, and nothing can overflow. Every
+# Two lessons. Only **differences** between logits count: adding the same number to all multiplies top and bottom by
+# the same factor. And exp(1000) is beyond what a computer can write down, so that the naive formula gives `nan`, not
+# a number. Since a shift changes nothing, we subtract the largest logit first, and nothing can overflow. Every
 # library does that.
 #
 # The **cross-entropy** loss is minus the logarithm of the probability given to the true class: 0 if the network was
-# sure and right, large if it was sure and wrong. To train, we need its slope along every logit. It is the
-# simplest formula of the whole subject:
+# sure and right, large if it was sure and wrong. To train, we need its slope along every logit. It is the simplest
+# formula of the whole subject:
 #
 # > gradient = p − y
 #
@@ -121,12 +121,12 @@ equal = {
 print("by hand and by TensorFlow the same:", equal)
 
 # %% [markdown] name="first-loss-intro"
-# A number worth knowing by heart: a network that knows nothing should give each of *k* classes the probability 1/k, so
-# that its loss is −ln(1/k) = **ln k**. For ten classes that is 2.3. If your first loss is far from it, something is
-# wrong before training has begun.
+# A number worth knowing by heart: a network that knows nothing should give each of *k* classes the probability 1/k,
+# so that its loss is −ln(1/k) = **ln k**. For ten classes that is 2.3. If your first loss is far from it, something
+# is wrong before training has begun.
 #
-# **Predict:** the first loss for 2, 10, 100 and 1000 classes, of networks with ordinary first weights. And if the first
-# weights of the last layer are ten times too large?
+# **Predict:** the first loss for 2, 10, 100 and 1000 classes, of networks with ordinary first weights. And if the
+# first weights of the last layer are ten times too large?
 
 # %% name="first-loss"
 import keras
@@ -146,15 +146,15 @@ table = pd.DataFrame({"ln k": np.log(sizes), "first loss": first[1], "weights ×
 table.rename_axis("classes k").round(1)
 
 # %% [markdown] name="first-loss-read"
-# With ordinary weights the first loss lies a little above ln k, as it should: the logits are small, but not zero. With
-# weights ten times too large the network is sure of things it cannot know, and pays for it.
+# With ordinary weights the first loss lies a little above ln k, as it should: the logits are small, but not zero.
+# With weights ten times too large the network is sure of things it cannot know, and pays for it.
 
 # %% [markdown] name="lab-logits-intro"
 # ### Lab 1: from logits to probabilities
 #
-# Drag three logits. The **temperature** is a number by which all logits are divided before the softmax. **Predict, then
-# drag:** what does a temperature of 10 do, and one of 0.1? Can any temperature change *which* class wins? And how large
-# can a part of the gradient become at most?
+# Drag three logits. The **temperature** is a number by which all logits are divided before the softmax. **Predict,
+# then drag:** what does a temperature of 10 do, and one of 0.1? Can any temperature change *which* class wins? And
+# how large can a part of the gradient become at most?
 
 # %% name="lab-logits"
 Lab(
@@ -176,10 +176,10 @@ Lab(
 )
 
 # %% [markdown] name="lab-logits-after"
-# What you should have seen: all logits alike give thirds and a loss of ln 3 ≈ 1.1. A high temperature pulls everything
-# towards thirds, a low one gives nearly all to the largest logit, and the winner never changes. The parts of the
-# gradient add up to zero and stay between −1 and 1: however wrong the network is, softmax with cross-entropy never pushes
-# harder than that, nor does the push fade while the network is sure and wrong.
+# What you should have seen: all logits alike give thirds and a loss of ln 3 ≈ 1.1. A high temperature pulls
+# everything towards thirds, a low one gives nearly all to the largest logit, and the winner never changes. The parts
+# of the gradient add up to zero and stay between −1 and 1: however wrong the network is, softmax with cross-entropy
+# never pushes harder than that, nor does the push fade while the network is sure and wrong.
 
 # %% [markdown] name="steps-intro"
 # ## The whole recipe (claim SM3)
@@ -188,8 +188,8 @@ Lab(
 # softmax; cross-entropy; an optimizer; and the class with the largest probability is the answer. With p − y we can
 # write all of it in NumPy. The slope of the logits flows back through the two layers; nothing else is new.
 #
-# **Predict:** after five epochs with the same first weights and the same batches, how far will the weights of the NumPy
-# network be from those of Keras?
+# **Predict:** after five epochs with the same first weights and the same batches, how far will the weights of the
+# NumPy network be from those of Keras?
 
 
 # %% name="steps-by-hand"
@@ -235,8 +235,8 @@ print(f"held-out accuracy after five epochs: {keras_accuracy:.1f}")
 # %% [markdown] name="one-vs-all-intro"
 # ## One softmax, or ten yes-or-no classifiers? (claim SM2)
 #
-# Before softmax, a way to get ten classes was to train ten classifiers that each answer one question, "is it a 3,
-# or something else?", and to take the one that says yes most firmly. That is called **one-vs-all**. The document says
+# Before softmax, a way to get ten classes was to train ten classifiers that each answer one question, "is it a 3, or
+# something else?", and to take the one that says yes most firmly. That is called **one-vs-all**. The document says
 # that softmax is simpler and better.
 #
 # We train both kinds twice: as *linear* models (no hidden layer), where ten small ones have just as many weights as
@@ -290,8 +290,9 @@ pd.DataFrame(rows).T.rename_axis(["model", "output"])
 # %% [markdown] name="one-vs-all-read"
 # For linear models, softmax is a little better with the same number of weights, and it always says one thing: its
 # probabilities sum to one because they are made to. The ten separate classifiers know nothing of each other. About a
-# third of the pictures get no yes at all, some get several, and their sums are anything from about 0.6 to 1.5. With hidden layers the ten networks are just as accurate, but for ten times the weights and ten times the work. So
-# the claim **holds**, with this condition: softmax is the simpler and cheaper one. It is not always the more accurate.
+# third of the pictures get no yes at all, some get several, and their sums are anything from about 0.6 to 1.5. With
+# hidden layers the ten networks are just as accurate, but for ten times the weights and ten times the work. So the
+# claim **holds**, with this condition: softmax is the simpler and cheaper one. It is not always the more accurate.
 #
 # One case where yes-or-no outputs are *right*: when several classes can be true at once, as with the tags of a photo.
 
@@ -340,44 +341,37 @@ faster = one_level / two_levels
 print(f"one softmax {1000 * one_level:.1f} ms, two levels {1000 * two_levels:.1f} ms: {faster:.0f} times faster")
 
 # %% [markdown] name="two-level-digits-intro"
-# So much for the cost. What of the accuracy? We give the ten digits two levels, in two ways: *by number* (0 to 4, and 5
-# to 9) and *by looks* (the round ones 0 and 6 with 4; 1, 8 and 9; and 2, 3, 5 and 7). Each is trained as a linear model and with
-# two hidden layers, five seeds each.
+# So much for the cost. What of the accuracy? We give the ten digits two levels, in two ways: *by number* (0 to 4, and
+# 5 to 9) and *by looks* (the round ones 0 and 6 with 4; 1, 8 and 9; and 2, 3, 5 and 7). Linear models are trained
+# with both, networks with two hidden layers with the groups by number, five seeds each.
 #
 # **Predict:** does the grouping matter? For which of the two models more?
 
 # %% name="two-level-digits"
-groupings = {
-    "by looks": ((0, 4, 6), (1, 8, 9), (2, 3, 5, 7)),
-    "by number": ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9)),
-}
+groupings = {"by looks": ((0, 4, 6), (1, 8, 9), (2, 3, 5, 7)), "by number": ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9))}
 two_level = Trainer(hierarchy.two_level, digits, optimizer="adam")
-level_accuracy = {}
-for depth, kind in ((0, "linear"), (2, "two hidden layers")):
-    level_accuracy[kind, "one softmax"] = one_softmax[depth].final("val_accuracy")
-    for name, grouping in groupings.items():
-        setting = {"groups": [grouping], "depth": depth}  # in a list, the whole grouping is one value
-        runs = two_level.run(settings=[setting], learning_rate=0.003, seeds=5)
-        level_accuracy[kind, name] = runs.final("val_accuracy")
-pd.DataFrame(
-    {
-        kind: {name: f"{level_accuracy[kind, name].mean():.2f}" for name in ("one softmax", *groupings)}
-        for kind in ("linear", "two hidden layers")
-    }
-).T
+level_accuracy = {
+    ("linear", "one softmax"): one_softmax[0].final("val_accuracy"),
+    ("two hidden layers", "one softmax"): one_softmax[2].final("val_accuracy"),
+}
+for kind, depth, name in (("linear", 0, "by looks"), ("linear", 0, "by number"), ("two hidden layers", 2, "by number")):
+    setting = {"groups": [groupings[name]], "depth": depth}  # in a list, the whole grouping is one value
+    runs = two_level.run(settings=[setting], learning_rate=0.003, seeds=5)
+    level_accuracy[kind, name] = runs.final("val_accuracy")
+pd.Series({key: f"{values.mean():.2f}" for key, values in sorted(level_accuracy.items())}, name="accuracy")
 
 # %% [markdown] name="two-level-read"
-# Two levels never gained accuracy here. A linear model loses some when the groups have nothing in common: "is it one of 0 to 4?"
-# is no question that a straight line answers. Groups of digits that look alike cost less, and with hidden layers the
-# difference nearly disappears. So the claim **holds with a condition**: hierarchical softmax is for *speed*, when
-# there are thousands of classes. For ten, leave it.
+# Two levels never gained accuracy here. A linear model loses some when the groups have nothing in common: "is it one
+# of 0 to 4?" is no question that a straight line answers. Groups of digits that look alike cost less, and with hidden
+# layers the difference nearly disappears. So the claim **holds with a condition**: hierarchical softmax is for
+# *speed*, when there are thousands of classes. For ten, leave it.
 
 # %% [markdown] name="regions-intro"
 # ## Look at the decision regions (claim SM7)
 #
-# If the inputs are only two numbers, everything can be seen: colour each point of the plane by the class that the network
-# would give to it. The document advises to draw these **decision regions** to judge whether a classifier makes
-# sense. Here are three arms of a spiral, first with a linear model, then with two hidden layers.
+# If the inputs are only two numbers, everything can be seen: colour each point of the plane by the class that the
+# network would give to it. The document advises to draw these **decision regions** to judge whether a classifier
+# makes sense. Here are three arms of a spiral, first with a linear model, then with two hidden layers.
 #
 # **Predict:** what shape do the borders of the linear model have?
 
@@ -401,15 +395,17 @@ Gallery(
 )
 
 # %% [markdown] name="regions-read"
-# The linear model can only draw straight lines, whatever you do to its learning rate, and the picture shows it at once: more training
-# is no cure, a hidden layer is. Note the second thing it shows. Far from all data, in the corners, the colour is at its
-# deepest: the network is *sure* of points unlike any that it has seen. Softmax has no way to say "I do not know".
+# The linear model can only draw straight lines, whatever you do to its learning rate, and the picture shows it at
+# once: more training is no cure, a hidden layer is. Note the second thing it shows. Far from all data, in the
+# corners, the colour is at its deepest: the network is *sure* of points unlike any that it has seen. Softmax has no
+# way to say "I do not know".
 
 # %% [markdown] name="lab-regions-intro"
 # ### Lab 2: watch the regions grow
 #
-# The plane is repainted while the network trains. **Predict, then drag:** how many hidden layers does it take to follow the
-# arms? What do the borders look like if the learning rate is too large? What if the layers have only four units?
+# The plane is repainted while the network trains. **Predict, then drag:** how many hidden layers does it take to
+# follow the arms? What do the borders look like if the learning rate is too large? What if the layers have only four
+# units?
 
 # %% name="lab-regions"
 Lab(
@@ -429,15 +425,15 @@ Lab(
 )
 
 # %% [markdown] name="lab-regions-after"
-# What you should have seen: without hidden layers three straight borders that meet in one point. One hidden layer bends
-# them, two follow the arms. With four units the borders are made of a few straight pieces. With a rate that is too
-# large, whole regions flip from picture to picture, and one class may disappear.
+# What you should have seen: without hidden layers three straight borders that meet in one point. One hidden layer
+# bends them, two follow the arms. With four units the borders are made of a few straight pieces. With a rate that is
+# too large, whole regions flip from picture to picture, and one class may disappear.
 
 # %% [markdown] name="weights-intro"
 # ## Classes that are missed (claim SM5)
 #
-# Suppose that eights are rare: only a tenth of those in the training data are left, nine pictures. The
-# held-out pictures stay as they were. Two numbers tell what happens to a class. Its **recall** is the share of its pictures
+# Suppose that eights are rare: only a tenth of those in the training data are left, nine pictures. The held-out
+# pictures stay as they were. Two numbers tell what happens to a class. Its **recall** is the share of its pictures
 # that is found; its **precision** is the share of right ones among the answers that name it.
 #
 # The document's advice: give classes that are often missed a larger **weight** in the loss, so that an error there
@@ -477,16 +473,16 @@ Gallery(
     SweepDisplay(
         weights,
         dict(zip(("linear", "deep"), recall_of_others.values())),
-        "and the others pay",
+        "The others pay for it",
         ylabel="recall of the others",
         **labels_on,
     ),
 )
 
 # %% [markdown] name="weights-read"
-# For the linear model the claim holds: with a weight of 1 it finds hardly any eight, with 10 more than half of them, with 100 nearly all. It is no gift:
-# the others lose, and with 100 they lose a lot. You do not *win* accuracy, you *move* the border, and decide which errors
-# you prefer.
+# For the linear model the claim holds: with a weight of 1 it finds hardly any eight, with 10 more than half of them,
+# with 100 nearly all. It is no gift: the others lose, and with 100 they lose a lot. You do not *win* accuracy, you
+# *move* the border, and decide which errors you prefer.
 #
 # For the deep network trained for long, the weight does next to nothing. It fits every training picture, its p − y is
 # nearly zero for all of them, and a hundred times nearly nothing is still next to nothing (Byrd and Lipton 2019 found
@@ -495,8 +491,8 @@ Gallery(
 # %% [markdown] name="lab-weights-intro"
 # ### Lab 3: weigh the eights
 #
-# **Predict, then drag:** with two hidden layers, train for 5 epochs and look for a weight at which most eights are found;
-# then keep the weight and train for 60. What remains of its effect? And what does a weight *below* 1 do?
+# **Predict, then drag:** with two hidden layers, train for 5 epochs and look for a weight at which most eights are
+# found; then keep the weight and train for 60. What remains of its effect? And what does a weight *below* 1 do?
 
 # %% name="lab-weights"
 Lab(
@@ -518,17 +514,18 @@ Lab(
 
 # %% [markdown] name="lab-weights-after"
 # What you should have seen: as the weight grows, the recall of 8 rises, its precision falls, and the digits that look
-# like an 8 (1, 3, 5 and 9) lose recall. With two hidden layers all of this is there after 5 epochs and mostly gone after 60.
+# like an 8 lose recall. With two hidden layers all of this is there after 5 epochs and mostly gone
+# after 60.
 
 # %% [markdown] name="ensemble-intro"
 # ## Ensembles (claim SM6)
 #
-# An **ensemble** is several networks whose probabilities are averaged. The document says that they do better. We
-# have thirty networks, alike but for their seed (the deep ones from above), and make ensembles of 2, 5 and 10 of them, as many different
-# ones as there are.
+# An **ensemble** is several networks whose probabilities are averaged. The document says that they do better. We have
+# thirty networks, alike but for their seed (the deep ones from above), and make ensembles of 2, 5 and 10 of them, as
+# many different ones as there are.
 #
-# **Predict:** will an ensemble of five be better than its average member? Than its best? And what will change more, the
-# accuracy or the loss?
+# **Predict:** will an ensemble of five be better than its average member? Than its best? And what will change more,
+# the accuracy or the loss?
 
 # %% name="ensemble"
 each = predictions.probabilities(thirty, held_out)
@@ -558,7 +555,7 @@ measured = {"accuracy": ensemble_accuracy, "loss": ensemble_loss}
 along = "networks in the ensemble"
 Gallery(
     *(
-        SweepDisplay(members, by_size(measured[what]), titles[what], xlabel=along, ylabel=what)
+        SweepDisplay(members, by_size(measured[what]), titles[what], xlabel=along, ylabel=what, xscale="linear")
         for what in ("accuracy", "loss")
     )
 )
@@ -566,18 +563,18 @@ Gallery(
 # %% [markdown] name="ensemble-read"
 # The claim **holds**: ensembles are better than their average member. They are seldom better than their best one, but
 # you do not know beforehand which that is. The gain of the loss is no luck but certain, because the logarithm of an
-# average is at least the average of the logarithms. Most of the gain comes with the first five. The price is five times the work at every answer. (The document speaks of other *kinds* of models as
-# partners. That works too, for the same reason: it needs partners whose errors differ.)
+# average is at least the average of the logarithms. Most of the gain comes with the first five. The price is five
+# times the work at every answer. (The document speaks of other *kinds* of models as partners. That works too, for the
+# same reason: it needs partners whose errors differ.)
 
 # %% [markdown] name="confidence-intro"
 # ## When to ask a person (claim SM9)
 #
-# The largest probability is the network's **confidence**. The document suggests to use it as a filter: answers below a
-# threshold go to a person. This is worth something only if unsure answers really are wrong more often. And if a
+# The largest probability is the network's **confidence**. The document suggests to use it as a filter: answers below
+# a threshold go to a person. This is worth something only if unsure answers really are wrong more often. And if a
 # confidence of 0.9 means "right in nine of ten cases", the network is called **calibrated**.
 #
-# To have enough errors to look at, these networks learn from only 160 pictures, some for 20 epochs and some
-# for 200.
+# To have enough errors to look at, these networks learn from only 160 pictures, some for 20 epochs and some for 200.
 #
 # **Predict:** the accuracy of the two kinds is nearly the same. Which of them will be too sure of itself?
 
@@ -601,13 +598,14 @@ pd.DataFrame({name: {key: f"{values.mean():.2f}" for key, values in row.items()}
 
 # %% [markdown] name="confidence-read"
 # "Answered" counts the answers with a confidence of at least 0.9. In both cases they are right more often than all
-# answers together, so that the filter **holds** what it promises. But compare the columns *accuracy* and *confidence*. After 20 epochs
-# the network is right more often than it says; after 200 it claims more than it can do. The reason is the same as
-# with the weights: training goes on to push every training picture towards a probability of 1.
+# answers together, so that the filter **holds** what it promises. But compare the columns *accuracy* and
+# *confidence*. After 20 epochs the network is right more often than it says; after 200 it claims more than it can do.
+# The reason is the same as with the weights: training goes on to push every training picture towards a probability of
+# 1.
 #
-# The cure is cheap (Guo et al. 2017): divide the logits by a temperature, chosen on held-out pictures such that the loss
-# is lowest there. It changes no answer, only the confidence. We choose it on the validation pictures, and this is
-# the place where we touch the test pictures: has the calibration improved there?
+# The cure is cheap (Guo et al. 2017): divide the logits by a temperature, chosen on held-out pictures such that the
+# loss is lowest there. It changes no answer, only the confidence. We choose it on the validation pictures, and this
+# is the place where we touch the test pictures: has the calibration improved there?
 
 # %% name="temperature"
 calibration = {}
@@ -633,10 +631,10 @@ pd.DataFrame(
 # %% [markdown] name="lab-confidence-intro"
 # ### Lab 4: threshold and temperature
 #
-# On the left, coverage (the share of pictures answered) and the share of right ones among them, against the threshold; on
-# the right, whether confidence keeps its word: on the dashed diagonal it does. **Predict, then drag:** which threshold
-# makes 99 % of the answers right, and how many pictures are left to a person then? And what does the temperature
-# change, the trade between coverage and accuracy or the place on the slider where you find it?
+# On the left, coverage (the share of pictures answered) and the share of right ones among them, against the
+# threshold; on the right, whether confidence keeps its word: on the dashed diagonal it does. **Predict, then drag:**
+# which threshold makes 99 % of the answers right, and how many pictures are left to a person then? And what does the
+# temperature change, the trade between coverage and accuracy or the place on the slider where you find it?
 
 # %% name="lab-confidence"
 Lab(
@@ -655,8 +653,9 @@ Lab(
 )
 
 # %% [markdown] name="lab-confidence-after"
-# What you should have seen: after 200 epochs, even above a threshold of 0.9 about three in a hundred answers are wrong. For
-# one in a hundred the threshold has to come close to 0.99, and then about a quarter of the pictures goes to a person. The temperature moves the points of the right picture onto the diagonal, and the curves on the left
+# What you should have seen: after 200 epochs, even above a threshold of 0.9 about three in a hundred answers are
+# wrong. For one in a hundred the threshold has to come close to 0.99, and then about a quarter of the pictures goes
+# to a person. The temperature moves the points of the right picture onto the diagonal, and the curves on the left
 # sideways. It cannot make the network rank its errors better: what can be had for a given number of questions to a
 # person stays nearly the same.
 
@@ -664,13 +663,14 @@ Lab(
 # ## Reusing what was learned (claim SM8)
 #
 # The layers before the last one turn a picture into 64 numbers, its **features**, from which the last layer reads the
-# class. Could they serve another task, for which there are few pictures? This is called **transfer**: the old layers are
-# *frozen* and only a new last layer is trained.
+# class. Could they serve another task, for which there are few pictures? This is called **transfer**: the old layers
+# are *frozen* and only a new last layer is trained.
 #
-# We put it to two tests. First the one that comes to mind: features learned on the digits 0 to 4, reused to tell 5 to 9
-# apart, from five pictures of each. Then an easier one: features of a network that knows all ten digits, reused to say
-# *even or odd*, from five pictures of each. Every time four ways compete: learned features, features of a network with *random* weights
-# (the control that is often forgotten), the bare pixels, and a whole network trained from scratch.
+# We put it to two tests. First the one that comes to mind: features learned on the digits 0 to 4, reused to tell 5 to
+# 9 apart, from five pictures of each. Then an easier one: features of a network that knows all ten digits, reused to
+# say *even or odd*, from five pictures of each. Every time four ways compete: learned features, features of a network
+# with *random* weights (the control that is often forgotten), the bare pixels, and a whole network trained from
+# scratch.
 #
 # **Predict:** a ranking for each of the two tasks.
 
@@ -691,8 +691,8 @@ def features_of(model, task):
 
 # %% [markdown] name="transfer-runs-intro"
 # `features_of` cuts the last layer off. Training a new last layer on its numbers is exactly what a network with
-# frozen layers does, only faster. The networks that know only 0 to 4 are made with class weights: an error on a
-# 5 to 9 counts nothing, and so nothing is learned from it.
+# frozen layers does, only faster. The networks that know only 0 to 4 are made with class weights: an error on a 5 to
+# 9 counts nothing, and so nothing is learned from it.
 
 
 # %% name="transfer-runs"
@@ -730,13 +730,14 @@ pd.DataFrame({task: {name: f"{values.mean():.1f}" for name, values in row.items(
 
 # %% [markdown] name="transfer-read"
 # Two tasks, two opposite rankings. From 0–4 to 5–9 the learned features are the **worst** of all, worse than those of
-# a random network. To tell 0 from 4, the network kept what separates *those* five and threw the rest away, and the rest was what
-# the new digits needed. For even or odd the learned features win by far: who knows the digit knows the answer.
+# a random network. To tell 0 from 4, the network kept what separates *those* five and threw the rest away, and the
+# rest was what the new digits needed. For even or odd the learned features win by far: who knows the digit knows the
+# answer.
 #
 # So the claim **holds with a condition**: features serve a task that needs what the old task needed. Large networks
-# trained on millions of varied pictures have seen nearly everything once, and their first layers serve nearly every task
-# (Yosinski et al. 2014). Ours has seen 440 pictures of five digits. And without the control with random weights, we would not have
-# known how little its learning was worth.
+# trained on millions of varied pictures have seen nearly everything once, and their first layers serve nearly every
+# task (Yosinski et al. 2014). Ours has seen 440 pictures of five digits. And without the control with random weights,
+# we would not have known how little its learning was worth.
 
 # %% [markdown] name="claims-intro"
 # ## What the documents say, and what we measured
@@ -862,8 +863,8 @@ checks.choice(
 # %% [markdown] name="exercise-goal"
 # ### 4. The goal: fair to all
 #
-# Find, in Lab 3 with *no* hidden layer and 20 epochs, a weight at which both the recall of 8 and the mean recall of the
-# other digits are at least **0.84**.
+# Find, in Lab 3 with *no* hidden layer and 20 epochs, a weight at which both the recall of 8 and the mean recall of
+# the other digits are at least **0.84**.
 
 # %% name="exercise-goal-answer" tags=["exercise"]
 my_weight = ...
@@ -897,11 +898,12 @@ checks.goal(fairness, at_least=0.84, near=0.06, what="lower of the two recalls",
 #   temperature repairs that.
 # - Learned features help a task that needs what they were learned for. Compare them with random ones.
 #
-# **Sources.** Goodman, *Classes for fast maximum entropy training*, 2001 (hierarchical softmax). Yosinski, Clune, Bengio
-# and Lipson, *How transferable are features in deep neural networks?*, 2014. Naeini, Cooper and Hauskrecht, *Obtaining
-# well calibrated probabilities using Bayesian binning*, 2015 (calibration error). Guo, Pleiss, Sun and Weinberger, *On
-# calibration of modern neural networks*, 2017 (temperature). Byrd and Lipton, *What is the effect of importance weighting in
-# deep learning?*, 2019. Data: Alpaydin and Kaynak, 1998 (digits). Document B is named below the table of claims; its advice to
-# put batch normalisation before the softmax is taken up in the chapter on batch normalisation.
+# **Sources.** Goodman, *Classes for fast maximum entropy training*, 2001 (hierarchical softmax). Yosinski, Clune,
+# Bengio and Lipson, *How transferable are features in deep neural networks?*, 2014. Naeini, Cooper and Hauskrecht,
+# *Obtaining well calibrated probabilities using Bayesian binning*, 2015 (calibration error). Guo, Pleiss, Sun and
+# Weinberger, *On calibration of modern neural networks*, 2017 (temperature). Byrd and Lipton, *What is the effect of
+# importance weighting in deep learning?*, 2019. Data: Alpaydin and Kaynak, 1998 (digits). Document B is named below
+# the table of claims; its advice to put batch normalisation before the softmax is taken up in the chapter on batch
+# normalisation.
 #
 # **Next:** searching. Every chapter so far turned one knob at a time. How do you find good values for all of them?
