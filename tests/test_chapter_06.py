@@ -91,15 +91,16 @@ def test_sm6_ensembles_beat_their_average_member(chapter):
     for fewer, more in zip(chapter["members"], chapter["members"][1:]):
         assert loss[more].mean() < loss[fewer].mean()
     assert accuracy[10].std() < accuracy[1].std()
+    assert chapter["mixing_helps"] >= 28
+    assert abs(chapter["forest_accuracy"] - accuracy[1].mean()) < 0.01, "a partner that is no better alone"
 
 
 def test_sm7_regions_show_what_a_linear_model_cannot_do(chapter):
-    runs, corner = chapter["spiral_runs"], np.array([[9.0, 9.0], [-9.0, 9.0], [9.0, -9.0], [-9.0, -9.0]])
+    runs = chapter["spiral_runs"]
     assert all(len(each) >= 5 for each in runs.values())
     assert (runs[0].final("val_accuracy") < 0.75).all()
     assert (runs[2].final("val_accuracy") > 0.9).all()
-    sure = chapter["predictions"].probabilities(runs[2], corner).max(axis=-1)
-    assert np.median(sure) > 0.95, "far from all data it is sure all the same"
+    assert np.median(chapter["certainty"]) > 0.95, "far from all data it is sure all the same"
 
 
 def test_sm8_features_serve_the_task_that_needs_them_and_not_the_other(chapter):
