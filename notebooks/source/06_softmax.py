@@ -291,8 +291,9 @@ pd.DataFrame(rows).T.rename_axis(["model", "output"])
 # For linear models, softmax is a little better with the same number of weights, and it always says one thing: its
 # probabilities sum to one because they are made to. The ten separate classifiers know nothing of each other. About a
 # third of the pictures get no yes at all, some get several, and their sums are anything from about 0.6 to 1.5. With
-# hidden layers the ten networks are just as accurate, but for ten times the weights and ten times the work. So the
-# claim **holds**, with this condition: softmax is the simpler and cheaper one. It is not always the more accurate.
+# hidden layers the ten networks are even a little more accurate, but for ten times the weights and ten times the
+# work. So the claim **holds**, with this condition: softmax is the simpler and cheaper one. It is not always the more
+# accurate.
 #
 # One case where yes-or-no outputs are *right*: when several classes can be true at once, as with the tags of a photo.
 
@@ -626,8 +627,7 @@ pd.DataFrame({name: {key: f"{values.mean():.2f}" for key, values in row.items()}
 # "Answered" counts the answers with a confidence of at least 0.9. In both cases they are right more often than all
 # answers together, so that the filter **holds** what it promises. But compare the columns *accuracy* and
 # *confidence*. After 20 epochs the network is right more often than it says; after 200 it claims more than it can do.
-# The reason is the same as with the weights: training goes on to push every training picture towards a probability of
-# 1.
+# The reason is the same as with the weights: training goes on to push every training picture towards certainty.
 #
 # The cure is cheap (Guo et al. 2017): divide the logits by a temperature, chosen on held-out pictures such that the
 # loss is lowest there. It changes no answer, only the confidence. We choose it on the validation pictures, and this
