@@ -28,6 +28,7 @@ class Dataset:
         x_test: Test inputs, shape (rows, ...).
         y_test: Test targets.
         classes: Number of classes, or None for regression.
+        row_weights: Factor on the loss of each training row, shape (rows,); None is 1 for every row.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Dataset:
     x_test: np.ndarray
     y_test: np.ndarray
     classes: int | None
+    row_weights: np.ndarray | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -50,6 +52,16 @@ class Dataset:
         if self.classes is not None:
             return self.classes
         return 1 if self.y_train.ndim == 1 else self.y_train.shape[1]
+
+    @property
+    def weights_train(self) -> np.ndarray:
+        """Factor on the loss of each training row, shape (rows,)."""
+        return np.ones(len(self.x_train), "float32") if self.row_weights is None else self.row_weights
+
+    @property
+    def arrays(self) -> tuple:
+        """What training needs: inputs, targets with the rows' weights, validation inputs, validation targets."""
+        return self.x_train, (self.y_train, self.weights_train), self.x_validation, self.y_validation
 
     def __repr__(self) -> str:
         rows = f"{len(self.x_train)} + {len(self.x_validation)} + {len(self.x_test)} rows"

@@ -155,14 +155,17 @@ class Population:
     def _train(
         self, state: State, data: tuple, order: tf.Tensor, rates: tf.Tensor, knobs: dict, span: tf.Tensor
     ) -> tuple[State, Steps]:
-        """Takes the steps span[0] … span[1] of an epoch whose batches `order` lists, shape (members, steps, rows)."""
+        """Takes the steps span[0] … span[1] of an epoch whose batches `order` lists, shape (members, steps, rows).
+
+        In `data`, training targets come with the weight of each row in the loss.
+        """
         x, y, *validation = data
         members, steps = order.shape[:2]
         empty = [tf.TensorArray(tf.float32, steps, element_shape=(members,)) for _ in range(3)]
 
         def body(at: tf.Tensor, state: State, measured: list, correct: tf.Tensor) -> tuple:
             rows = order[:, at]
-            batch = (tf.gather(x, rows), tf.gather(y, rows))
+            batch = (tf.gather(x, rows), *(tf.gather(column, rows) for column in y))
             state, loss, lengths, right = self._step(state, batch, {**knobs, "learning_rate": rates[:, at]})
             measured = [array.write(at, value) for array, value in zip(measured, (loss, *lengths))]
             return at + 1, state, measured, correct + right
@@ -198,13 +201,13 @@ class Population:
         return State(new, non_trainable, memory, step, first, diverged_at), loss, lengths, right
 
     def _gradients(self, trainable: list, non_trainable: list, batch: tuple, knobs: dict) -> tuple:
-        x, y = batch
+        x, y, row_weights = batch
         with tf.GradientTape() as tape:
             tape.watch(trainable)
             outputs, non_trainable, extra = self._twin.stateless_call(
                 trainable, non_trainable, x, training=True, return_losses=True
             )
-            loss = tf.reduce_mean(self._loss(y, outputs))
+            loss = tf.reduce_mean(row_weights * self._loss(y, outputs))
             kernels = [w for w, is_kernel in zip(trainable, self._kernels) if is_kernel]
             penalty = knobs["l1"] * sum(tf.reduce_sum(tf.abs(w)) for w in kernels)
             penalty += knobs["l2"] * sum(tf.reduce_sum(w * w) for w in kernels)

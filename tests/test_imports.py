@@ -68,6 +68,14 @@ MAY_IMPORT = {
     "saturation": ("activations displays pictures signals style", "numpy matplotlib"),
     "activation_race": ("displays pictures runs style training", "numpy matplotlib"),
     "comparison": ("displays pictures style", "numpy matplotlib"),
+    "imbalance": ("datasets", "numpy"),
+    "recall": (
+        "datasets displays imbalance models pictures predictions runs style training",
+        "numpy matplotlib",
+    ),
+    "logits": ("knobs pictures predictions style", "numpy matplotlib"),
+    "confidence": ("knobs pictures predictions style", "numpy matplotlib"),
+    "hierarchy": ("models", "numpy keras tensorflow"),
     "animation": ("pictures style", "numpy matplotlib"),
     "worker": ("", ""),
     "saving": ("", ""),
@@ -140,7 +148,17 @@ def run(code, **variables):
 
 
 def test_importing_the_package_leaves_tensorflow_alone():
-    needs_tensorflow = {"__init__", "compiling", "group", "initialization", "losses", "population", "session", "twins"}
+    needs_tensorflow = {
+        "__init__",
+        "compiling",
+        "group",
+        "hierarchy",
+        "initialization",
+        "losses",
+        "population",
+        "session",
+        "twins",
+    }
     names = ", ".join(f"course_utils.{name}" for name in sorted(MODULES.keys() - needs_tensorflow))
     answer = run(f"import sys, {names}; print({{'tensorflow', 'keras', 'pandas', 'sklearn'}} & set(sys.modules))")
     assert answer.stdout.strip() == "set()"
