@@ -79,7 +79,7 @@ def test_mb5_the_ranking_turns_round_with_the_watch(chapter):
     assert np.isfinite(epochs).all()
     for seed in range(epochs.shape[1]):
         assert (np.diff(epochs[1:, seed]) > 0).all(), "larger batches need more epochs"
-        assert steps[0, seed] > 2 * steps[1:, seed].max(), "and a single row at a time takes by far the most steps"
+        assert steps[0, seed] > steps[1:, seed].max(), "and a single row at a time takes the most steps"
     assert chapter["ranking"]["epochs"] == sizes
     assert chapter["ranking"]["steps"] == sizes[::-1]
     assert chapter["ranking"]["seconds"][0] not in (sizes[0], sizes[-1])
