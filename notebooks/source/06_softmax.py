@@ -157,8 +157,9 @@ table.rename_axis("classes k").round(1)
 # how large can a part of the gradient become at most?
 
 # %% name="lab-logits"
+animal = Softmax(("cat", "dog", "bird"))
 Lab(
-    Softmax(("cat", "dog", "bird")),
+    animal,
     SoftmaxBars(),
     cat=slider(-6, 6, value=2, step=0.1),
     dog=slider(-6, 6, value=1, step=0.1),
@@ -172,7 +173,7 @@ Lab(
         "hot": {"temperature": 10},
         "cold": {"temperature": 0.1},
     },
-    name="softmax",
+    name="animal",
 )
 
 # %% [markdown] name="lab-logits-after"
@@ -663,8 +664,9 @@ pd.DataFrame(
 # temperature change, the trade between coverage and accuracy or the place on the slider where you find it?
 
 # %% name="lab-confidence"
+careful = confidence.Confidence(logits_of, truth)
 Lab(
-    confidence.Confidence(logits_of, truth),
+    careful,
     confidence.CoverageAndReliability(),
     network=choice({name: name for name in logits_of}, "200 epochs"),
     threshold=slider(0, 0.99, value=0.5),
@@ -675,7 +677,7 @@ Lab(
         "too modest": {"network": "20 epochs"},
         "calibrated": {"temperature": 1.6},
     },
-    name="filtered",
+    name="careful",
 )
 
 # %% [markdown] name="lab-confidence-after"
