@@ -309,7 +309,8 @@ Lab(
 # What you should have seen: with ReLU, Glorot needs a factor of √2 ≈ 1.4, which makes it He. The next cell measures the
 # sigmoid: its outputs never vanish, since it makes 0.5 of 0, but its slope is at most ¼, and at the usual scale each
 # layer passes back only a fraction of the gradient. To make up for the slope, weights would have to be about four
-# times as large; then its units come to lie at their flat ends. (Activations have a chapter of their own.)
+# times as large; then its units come to lie at their flat ends. ([Activations](04_activations.ipynb) have a
+# chapter of their own.)
 
 # %% name="sigmoid"
 for scale in (1.0, 4.0):
@@ -783,4 +784,4 @@ checks.goal(
 # neural networks*, 2013 (orthogonal). Data: Alpaydin and Kaynak, 1998 (digits). The documents B and C are named below
 # the table of claims.
 #
-# **Next:** the activations. Why does ReLU need twice the variance of tanh, and what else distinguishes them?
+# **Next:** [the activations](04_activations.ipynb). Why does ReLU need twice the variance of tanh, and what else distinguishes them?

@@ -192,7 +192,8 @@ Gallery(
 #
 # **Predict:** which weights saturate the sigmoid, small or large ones? And which let the gradient through? One document
 # says that the sigmoid needs *small* first weights and a shallow network, and that tanh and ReLU avoid the trouble.
-# (`scale` multiplies weights drawn as Glorot and Bengio propose, which is Keras' default.)
+# (`scale` multiplies weights drawn
+# as Glorot and Bengio propose, which is Keras' default; see [initialisation](03_initialization.ipynb).)
 
 # %% name="saturation-table"
 digits = datasets.digits()
@@ -533,7 +534,7 @@ for name, (activation, start) in kinds.items():
     remembered[name] = runs.final("val_accuracy").reshape(4, 5)
 
 # %% [markdown] name="recurrent-picture-intro"
-# A coin would be right in half of the cases.
+# Always giving the more frequent answer is right in a little more than half of the cases.
 
 # %% name="recurrent-picture"
 SweepDisplay(
