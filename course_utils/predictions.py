@@ -26,8 +26,7 @@ def outputs(runs: Runs, x: np.ndarray) -> np.ndarray:
     """
     x = np.asarray(x)
     pieces = [x[at : at + _PIECE] for at in range(0, max(len(x), 1), _PIECE)]
-    models = (runs.model(member) for member in range(len(runs)))
-    return np.stack([np.concatenate([model(piece, training=False) for piece in pieces]) for model in models])
+    return np.stack([np.concatenate([model(piece, training=False) for piece in pieces]) for model in runs.models()])
 
 
 def probabilities(runs: Runs, x: np.ndarray) -> np.ndarray:

@@ -271,8 +271,8 @@ trainer = Trainer(models.mlp, digits, epochs=10)
 dead_rates = [0.03, 0.1, 0.6, 1.0]
 relu_runs = trainer.run(activation="relu", depth=4, learning_rate=dead_rates, seeds=5)
 leaky_runs = trainer.run(activation="leaky_relu", depth=4, learning_rate=dead_rates, seeds=5)
-dead = np.reshape([dead_share(relu_runs.model(member).get_weights(), "relu") for member in range(20)], (4, 5))
-leaky_dead = [dead_share(leaky_runs.model(member).get_weights(), "leaky_relu") for member in range(15, 20)]
+dead = np.reshape([dead_share(model.get_weights(), "relu") for model in relu_runs.models()], (4, 5))
+leaky_dead = [dead_share(model.get_weights(), "leaky_relu") for model in leaky_runs.take(range(15, 20)).models()]
 print("dead units of leaky ReLU at the highest rate:", max(leaky_dead))
 
 # %% [markdown] name="dead-picture-intro"

@@ -32,6 +32,7 @@ from course_utils import (
     datasets,
     normalized,
     normalized_signals,
+    predictions,
     published,
     residual,
     shaken,
@@ -364,28 +365,27 @@ pd.DataFrame({f"{scale:g} × He": {name: powers[name, scale] for name in names.v
 # also calls batch normalisation a mild **regulariser**, something that makes a network fit its training rows a little
 # less well and new rows a little better: this very noise would be the reason.
 #
-# We train with batches of 2 to 256, and judge every network twice: on the validation rows, and (a second trainer, whose
-# "validation" rows are the training rows) on the rows that it has seen, both in inference mode. The difference of the two
-# losses is the **held-out gap**. **Predict:** what will a batch of two do, if you remember what it makes of numbers?
+# We train with batches of 2 to 256, and judge every network twice, both times in inference mode: on the validation rows,
+# and on the training rows, which it has seen. The difference of the two losses is the **held-out gap**. **Predict:** what
+# will a batch of two do, if you remember what it makes of numbers?
 
 # %% name="batch-size-runs"
-from dataclasses import replace
-
-judged_on_seen = Trainer(
-    normalized.normalized_mlp, replace(digits, x_validation=digits.x_train, y_validation=digits.y_train)
-)
 batch_sizes = [2, 8, 32, 256]
-unseen = trainer.run(batch_size=batch_sizes, learning_rate=0.1, epochs=20, **both)
-seen = judged_on_seen.run(batch_size=batch_sizes, learning_rate=0.1, epochs=20, **both)
+batch_runs = trainer.run(batch_size=batch_sizes, learning_rate=0.1, epochs=20, **both)
 
 
-def by_batch(runs, metric, place):
-    return np.stack([runs.select(places=place, batch_size=size).final(metric) for size in batch_sizes])
+def by_batch(score, place):
+    return np.stack([score(batch_runs.select(places=place, batch_size=size)) for size in batch_sizes])
 
 
-batch_accuracy = {name: by_batch(unseen, "val_accuracy", place) for place, name in names.items()}
-gap = {name: by_batch(unseen, "val_loss", p) - by_batch(seen, "val_loss", p) for p, name in names.items()}
-fitted = {name: np.median(by_batch(seen, "val_accuracy", place), axis=1) for place, name in names.items()}
+def on_seen_rows(runs):
+    right = predictions.probabilities(runs, digits.x_train)[:, range(len(digits.x_train)), digits.y_train]
+    return -np.log(right).mean(axis=1)
+
+
+batch_accuracy = {name: by_batch(lambda runs: runs.final("val_accuracy"), place) for place, name in names.items()}
+seen_loss = {name: by_batch(on_seen_rows, place) for place, name in names.items()}
+gap = {name: by_batch(lambda runs: runs.final("val_loss"), p) - seen_loss[name] for p, name in names.items()}
 
 # %% [markdown] name="batch-size-picture-intro"
 # On the left how good the networks are, on the right how large the gap is between rows they have not seen and rows they
