@@ -19,8 +19,8 @@ from course_utils.runs import Runs
 #: How many networks one compiled call may train. Few sizes, because each is compiled anew; more than 32 are no faster.
 _SEATS = (1, 4, 32)
 
-#: What a call costs besides, in networks: 4 in one call take 2.8 times as long as one.
-_CALL = 0.7
+#: What a call costs besides, in networks: four in one call take twice as long as one.
+_CALL = 2
 
 #: Seconds of training between two looks at whether somebody wants it to stop.
 _SLICE = 0.05
