@@ -39,18 +39,26 @@ class Chapter(dict):
         self.values, self.shown = {}, {}
 
 
+#: The variables of chapters that were run already, in the kernel of a notebook, by the chapter's name.
+made = {}
+
+
 @cache
-def run_chapter(name, *, solutions=True):
-    """Runs the code cells of a chapter, once in a session of tests.
+def run_chapter(name):
+    """Gives the variables of a chapter with its exercises solved; runs its cells, once, if nobody has done so.
 
     Args:
         name: Such as "01_learning_rate".
-        solutions: Whether to run the solutions in place of the exercises.
 
     Returns:
-        The `Chapter`.
+        The `Chapter`, or the variables of the kernel that has run it.
     """
-    return run_script(ROOT / "notebooks" / "source" / f"{name}.py", solutions=solutions)
+    return made.get(name) or run_script(ROOT / "notebooks" / "source" / f"{name}.py")
+
+
+def file_of_tests(name):
+    """Tells where the tests of a chapter are, by its number."""
+    return Path(__file__).parent / f"test_chapter_{name[:2]}.py"
 
 
 def run_script(script, *, solutions=True):

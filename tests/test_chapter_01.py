@@ -149,10 +149,3 @@ def test_lr10_a_rate_that_is_too_low_is_not_raised(chapter):
         assert (np.abs(growth[optimizer, "too low"] - 1) < 0.25).all()
         assert (accuracy[optimizer, "too low"] < accuracy[optimizer, "good"] - 0.4).all()
     assert (growth["adam", "good"] < 0.8).all()
-
-
-def test_the_solutions_of_the_exercises_are_right(chapter):
-    checked = {name: value for name, value in chapter.values.items() if name.startswith("exercise") and "check" in name}
-    assert len(checked) == 5
-    for name, feedback in checked.items():
-        assert feedback.verdict == "Right", name

@@ -65,9 +65,9 @@ def test_mb3_large_batches_do_worse_only_if_rate_and_length_are_not_their_own(ch
     assert (end[-1] < 1.5 * medians.min()).all()
 
 
-def test_mb4_epochs_get_faster_until_they_do_not_and_memory_grows(chapter):
-    assert chapter["faster"]
-    assert chapter["levels_off"]
+def test_mb4_larger_batches_take_fewer_steps_and_more_memory(chapter):
+    assert chapter["steps"] == {1: 512, 16: 32, 64: 8, 512: 1}
+    assert chapter["epoch_seconds"].keys() == chapter["steps"].keys()
     measured = chapter["measured_bytes"]
     assert measured[20000] / measured[5000] == pytest.approx(4, rel=0.1)
 
@@ -112,10 +112,3 @@ def test_mb7_the_estimate_is_near_what_is_used_and_too_much_is_refused_first(cha
     assert plans[16].fits
     assert not plans[256].fits
     assert f"choose at most {plans[256].largest_batch}" in chapter["refused"]
-
-
-def test_the_solutions_of_the_exercises_are_right(chapter):
-    checked = {name: value for name, value in chapter.values.items() if name.startswith("exercise") and "check" in name}
-    assert len(checked) == 6
-    for name, feedback in checked.items():
-        assert feedback.verdict == "Right", name

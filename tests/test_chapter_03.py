@@ -132,10 +132,3 @@ def test_in5_every_initialiser_has_the_deviation_of_its_formula(chapter):
     assert all(len(drawn) >= 5 for drawn in chapter["drawn_deviations"].values())
     assert len(chapter["formulas"]) >= 10
     assert chapter["formulas_hold"]
-
-
-def test_the_solutions_of_the_exercises_are_right(chapter):
-    checked = {name: value for name, value in chapter.values.items() if name.startswith("exercise") and "check" in name}
-    assert len(checked) == 5
-    for name, feedback in checked.items():
-        assert feedback.verdict == "Right", name

@@ -110,10 +110,3 @@ def test_ac4_tanh_remembers_at_every_rate_and_relu_only_from_the_identity_at_sma
     assert identity[-1] < 0.9
     assert chapter["after_20"]["relu", 1.5] > 1000
     assert chapter["after_20"]["tanh", 1.5] < 1
-
-
-def test_the_solutions_of_the_exercises_are_right(chapter):
-    checked = {name: value for name, value in chapter.values.items() if name.startswith("exercise") and "check" in name}
-    assert len(checked) == 5
-    for name, feedback in checked.items():
-        assert feedback.verdict == "Right", name

@@ -195,10 +195,3 @@ def test_rb1_deep_networks_train_with_shortcuts_only(chapter):
     assert np.median(last[16, "residual"]) > 0.9
     assert np.median(last[16, "plain"]) < 0.8
     assert np.median(last[2, "plain"]) > 0.85, "shallow plain networks learn"
-
-
-def test_the_solutions_of_the_exercises_are_right(chapter):
-    checked = {name: value for name, value in chapter.values.items() if name.startswith("exercise") and "check" in name}
-    assert len(checked) == 5
-    for name, feedback in checked.items():
-        assert feedback.verdict == "Right", name

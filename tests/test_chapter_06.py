@@ -55,8 +55,10 @@ def test_sm3_the_five_steps_by_hand_are_those_of_keras(chapter):
     assert chapter["keras_accuracy"] > 0.85
 
 
-def test_sm4_two_levels_are_faster_and_no_more_accurate(chapter):
-    assert chapter["faster"] > 2
+def test_sm4_two_levels_need_fewer_weights_and_are_no_more_accurate(chapter):
+    needed = chapter["needed"]
+    assert needed["one softmax"] == 50 * needed["two levels"]
+    assert chapter["saved"][1] == 50
     accuracy = chapter["level_accuracy"]
     assert all(len(values) >= 5 for values in accuracy.values())
     assert (accuracy["linear", "by number"] < accuracy["linear", "one softmax"]).all()
@@ -132,10 +134,3 @@ def test_sm9_a_temperature_repairs_calibration_and_changes_no_answer(chapter):
     np.testing.assert_array_equal(cooled.argmax(axis=-1), logits.argmax(axis=-1))
     ninety_nine = [confidence.answered(cooled, chapter["truth"], np.array([t]))[1][0] for t in (0, 0.9)]
     assert ninety_nine[0] < ninety_nine[1]
-
-
-def test_the_solutions_of_the_exercises_are_right(chapter):
-    checked = {name: value for name, value in chapter.values.items() if name.startswith("exercise") and "check" in name}
-    assert len(checked) == 4
-    for name, feedback in checked.items():
-        assert feedback.verdict == "Right", name

@@ -4,7 +4,7 @@ import re
 
 import nbformat
 import pytest
-from chapter import ROOT, build, chapters
+from chapter import ROOT, build, chapters, file_of_tests
 
 from course_utils import claims
 
@@ -62,6 +62,21 @@ def test_exercises_are_in_the_chapter_and_their_solutions_elsewhere(script):
 
 
 @each_notebook
+def test_feedback_says_that_solutions_are_right_and_that_dots_are_no_answer(script, solved):
+    """As it is stored, and nbval finds that running the notebook says the same."""
+    exercises = [cell.id for cell in chapters.read(script) if chapters.tagged(cell, "exercise")]
+    feedback = {
+        cell.id: cell.outputs[-1].data["text/plain"]
+        for cell in stored(script, solved).cells
+        if cell.cell_type == "code" and re.fullmatch("exercise-.*check", cell.id)
+    }
+    assert len(feedback) == len(exercises)
+    assert len(exercises) >= (2 if script.stem == "00_start_here" else 4)
+    for cell, says in feedback.items():
+        assert says.startswith("Right. " if solved else "Not answered. "), cell
+
+
+@each_notebook
 def test_local_links_lead_somewhere(script, solved):
     folder = chapters.path_of(script, solved=solved).parent
     for link in chapters.LINK.finditer(prose(stored(script, solved).cells)):
@@ -103,6 +118,11 @@ def test_a_chapter_sets_each_of_its_claims_against_a_measurement(script):
 @each_chapter
 def test_a_chapter_is_in_the_table_of_contents(script):
     assert f"(notebooks/{script.stem}.ipynb)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@each_chapter
+def test_a_chapter_has_tests(script):
+    assert file_of_tests(script.stem).exists()
 
 
 def test_every_notebook_has_a_script():
