@@ -1,0 +1,122 @@
+"""Training the settings that a search proposes, many at once, here or wherever an executor runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from course_utils.runs import Runs
+from course_utils.training import Trainer
+
+#: Settings that are trained by one call: enough to fill the compiled networks of two cores, few enough to show progress.
+CHUNK = 32
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to do with each setting.
+
+    Args:
+        metric: The curve to judge by, a key of `Runs.history`.
+        epochs: Epochs to train.
+        seeds: Networks to train for each setting.
+        fixed: Knobs that are the same in all settings.
+    """
+
+    metric: str
+    epochs: int
+    seeds: int
+    fixed: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of one setting.
+
+    Args:
+        curve: The metric after each epoch, mean over the seeds; NaN once any of them is not a number.
+        by_seed: Its last value for each seed.
+        diverged_at: The earliest step at which a seed diverged, or 0.
+        error: Why it could not be trained, or "".
+    """
+
+    curve: tuple[float, ...] = ()
+    by_seed: tuple[float, ...] = ()
+    diverged_at: int = 0
+    error: str = ""
+
+    @property
+    def failed(self) -> str:
+        """Why there is no value, or ""."""
+        if self.error:
+            return self.error
+        return "" if np.isfinite(self.curve[-1]) else f"diverged at step {self.diverged_at}"
+
+
+def outcomes(
+    trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job, executor: Executor | None = None
+) -> Iterator[tuple[int, Outcome]]:
+    """Trains all settings and yields each one's number and outcome, as they come.
+
+    Args:
+        trainer: What trains.
+        settings: What to train; their order does not matter.
+        job: How.
+        executor: Where; None trains in this process.
+
+    Yields:
+        Number of a setting, counted from 0, and its outcome.
+
+    Raises:
+        concurrent.futures.BrokenExecutor: If the executor itself fails.
+    """
+    chunks = _chunks(settings)
+    if executor is None:
+        for rows in chunks:
+            yield from zip(rows, train(trainer, [settings[row] for row in rows], job))
+        return
+    futures = {executor.submit(train, trainer, [settings[row] for row in rows], job): rows for rows in chunks}
+    try:
+        for future in as_completed(futures):
+            yield from zip(futures[future], future.result())
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def train(trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job) -> list[Outcome]:
+    """Trains a few settings together; one that cannot be trained does not spoil the others."""
+    try:
+        runs = trainer.run(settings=settings, seeds=job.seeds, epochs=job.epochs, progress=False, **job.fixed)
+    except Exception as error:  # noqa: BLE001 - whatever a setting breaks is told of that setting
+        if len(settings) == 1:
+            return [Outcome(error=f"{type(error).__name__}: {error}")]
+        return [train(trainer, [setting], job)[0] for setting in settings]
+    return [_outcome(runs, number, job) for number in range(len(settings))]
+
+
+def _outcome(runs: Runs, number: int, job: Job) -> Outcome:
+    rows = slice(number * job.seeds, (number + 1) * job.seeds)
+    curves = runs.history[job.metric][rows]
+    steps = [int(step) for step in runs.diverged_at[rows] if step]
+    mean = curves.mean(axis=0)
+    return Outcome(tuple(map(float, mean)), tuple(map(float, curves[:, -1])), min(steps, default=0))
+
+
+def _chunks(settings: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+    """Puts settings together that differ in numbers only, which one compiled call can train."""
+    alike = sorted(range(len(settings)), key=lambda row: repr(_shape(settings[row])))
+    return [alike[start : start + CHUNK] for start in range(0, len(alike), CHUNK)]
+
+
+def _shape(setting: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return sorted((name, value) for name, value in setting.items() if not isinstance(value, float))
+
+
+def shorter(job: Job, epochs: int) -> Job:
+    """The same job with fewer epochs."""
+    return replace(job, epochs=epochs)

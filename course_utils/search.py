@@ -1,0 +1,199 @@
+"""Searches for good hyperparameters: proposed by Optuna, trained many at once, stored so that nothing is lost."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from typing import Any
+
+import optuna
+from optuna.trial import TrialState
+
+from course_utils import halving
+from course_utils.evaluation import Job
+from course_utils.gaussian_process import GaussianProcess
+from course_utils.knobs import EPOCHS, Knob
+from course_utils.proposing import CoarseToFine, Grid, QuasiRandom, Random
+from course_utils.spaces import UnitCube, distributions
+from course_utils.storing import ended, mark_owner, open_study, take_back
+from course_utils.training import Trainer
+
+#: Each method's sampler, made of the space and a seed, and how many trials it proposes before it looks at results.
+METHODS = {
+    "grid": (Grid, 64),
+    "random": (Random, 64),
+    "quasi-random": (QuasiRandom, 64),
+    "coarse-to-fine": (CoarseToFine, 16),
+    "tpe": (lambda _, seed: optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=16), 8),
+    "gaussian-process": (GaussianProcess, 8),
+    "halving": (Random, 27),
+    "hyperband": (Random, 27),
+}
+
+_TRIALS = Knob(EPOCHS.accepts, "choose a whole number from 1 up")
+
+
+class Search:
+    """A search, finished or stopped.
+
+    Args:
+        study: The Optuna study that holds its trials; every plot and tool of Optuna takes it.
+        metric: The curve that it judges by.
+    """
+
+    def __init__(self, study: optuna.Study, metric: str) -> None:
+        self.study, self.metric = study, metric
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The best setting, ready for `trainer.run(**search.best)`.
+
+        Raises:
+            ValueError: If no trial has a value.
+        """
+        return dict(self._best_trial().params)
+
+    @property
+    def best_value(self) -> float:
+        """The metric of the best setting, mean over its seeds."""
+        return self._best_trial().value
+
+    @property
+    def epochs_spent(self) -> int:
+        """Epochs trained in all trials, seeds counted one by one."""
+        return sum(t.user_attrs.get("epochs", 0) for t in self.study.get_trials(deepcopy=False))
+
+    def to_frame(self) -> Any:
+        """Lists the trials as a table: number, state ("complete", "pruned", "failed"), value, and the knobs."""
+        import pandas as pd
+
+        words = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+        trials = [t for t in self.study.get_trials(deepcopy=False) if t.state in words]
+        return pd.DataFrame(
+            [
+                {"trial": t.number, "state": words[t.state], self.metric: t.value, **t.params}
+                | {"epochs": t.user_attrs.get("epochs", 0), "why": t.user_attrs.get("why", "")}
+                for t in trials
+            ]
+        )
+
+    def __repr__(self) -> str:
+        frame = self.to_frame()
+        counts = frame["state"].value_counts() if len(frame) else {}
+        ended = " · ".join(f"{number} {state}" for state, number in counts.items()) or "no trial"
+        if not any(t.state == TrialState.COMPLETE for t in self.study.get_trials(deepcopy=False)):
+            return f"Search({ended})"
+        return f"Search({ended} · best {self.metric} {self.best_value:.3g} with {self.best})"
+
+    def _best_trial(self) -> optuna.trial.FrozenTrial:
+        if not any(t.state == TrialState.COMPLETE for t in self.study.get_trials(deepcopy=False)):
+            raise ValueError("the search has no best setting: no trial was trained to its end.")
+        return self.study.best_trial
+
+
+def search(
+    trainer: Trainer,
+    space: Mapping[str, Any],
+    *,
+    method: str = "random",
+    trials: int = 64,
+    metric: str | None = None,
+    epochs: int | None = None,
+    seeds: int = 1,
+    seed: int = 0,
+    executor: Executor | None = None,
+    storage: Any = None,
+    name: str = "search",
+    progress: bool = True,
+    **fixed: Any,
+) -> Search:
+    """Looks for the setting with the best validation score.
+
+    Interrupt it (the ■ button of the notebook) and you get what it has; with a `storage`, calling it again goes on from
+    there. A setting that diverges or cannot be trained is recorded as failed, and the search goes on.
+
+    Args:
+        trainer: What trains a setting.
+        space: For each knob its range, as `spaces.distributions` reads it.
+        method: "grid", "random", "quasi-random", "coarse-to-fine", "tpe", "gaussian-process", "halving" (trains all
+            for a few epochs and a third of them on) or "hyperband" (several of these, more or less strict).
+        trials: How many settings to try, those in the storage included.
+        metric: The curve to judge by, a key of `Runs.history`; None takes the validation accuracy, or the validation
+            loss of a regression.
+        epochs: Epochs to train; None takes the trainer's.
+        seeds: Networks to train for each setting; their mean is its value.
+        seed: Which random proposals.
+        executor: Where to train: anything with the protocol of `concurrent.futures.Executor`, such as a process pool or
+            a Dask cluster's `client.get_executor()`. None trains in this process.
+        storage: Where trials are kept: None in memory, the path of a journal file, a database's URL, or an Optuna storage.
+        name: The study's name in the storage.
+        progress: Whether to show a progress bar when the search takes more than a second.
+        **fixed: Knobs that are the same in all trials.
+
+    Returns:
+        The search.
+
+    Raises:
+        ValueError: If the method, the space, a knob or a number cannot be used, or the storage holds another search.
+        RuntimeError: If the executor breaks down; the trials that ended are kept.
+
+    Example:
+        >>> search(trainer, {"learning_rate": (1e-4, 1.0, "log"), "width": [16, 64]}, method="tpe").best
+    """
+    Knob(METHODS.__contains__, f"choose {', '.join(METHODS)}").check("method", method)
+    for number, value in (("trials", trials), ("seeds", seeds)):
+        _TRIALS.check(number, value)
+    ranges = distributions(space)
+    epochs = trainer.epochs if epochs is None else epochs
+    metric = metric or ("val_accuracy" if trainer.dataset.classes is not None else "val_loss")
+    middle = UnitCube(ranges).setting([0.5] * len(ranges))
+    trainer.stream(settings=[middle], seeds=seeds, epochs=epochs, **fixed).close()  # a misspelt knob shows now
+    sampler, ahead = METHODS[method]
+    about = {"method": method, "metric": metric, "epochs": epochs, "seeds": seeds, "seed": seed, "fixed": repr(fixed)}
+    study = open_study(storage, name, about, maximize="loss" not in metric)
+    study.sampler = sampler(ranges, seed)
+    if method == "grid":
+        trials = min(trials, len(study.sampler.combinations))
+    take_back(study)
+    job = Job(metric, epochs, seeds, fixed)
+    bar = _Bar(study, trials, metric, progress=progress)
+    try:
+        while (left := trials - ended(study)) > 0:
+            batch = [study.ask(ranges) for _ in range(min(left, ahead))]
+            for trial in batch:
+                mark_owner(trial)
+            brackets = halving.brackets(method, epochs)
+            for number, stages in enumerate(brackets):
+                for _ in halving.train(study, batch[number :: len(brackets)], stages, trainer, job, executor):
+                    bar.show()
+    except KeyboardInterrupt:
+        print(f"stopped after {ended(study)} of {trials} trials")  # noqa: T201 - for the learner who stopped it
+    finally:
+        bar.close()
+        take_back(study, mine=True)
+    return Search(study, metric)
+
+
+class _Bar:
+    """A progress bar with the best value so far; on stdout, because stderr is red in a notebook."""
+
+    def __init__(self, study: optuna.Study, trials: int, metric: str, *, progress: bool) -> None:
+        from tqdm import tqdm
+
+        self._study, self._metric = study, metric
+        quiet = {} if progress else {"disable": True}
+        self._bar = tqdm(total=trials, unit=" trials", delay=1, leave=False, file=sys.stdout, ncols=80, **quiet)
+
+    def show(self) -> None:
+        """Brings it up to date."""
+        trials = self._study.get_trials(deepcopy=False)
+        values = [t.value for t in trials if t.state == TrialState.COMPLETE]
+        if values:
+            best = max(values) if self._study.direction == optuna.study.StudyDirection.MAXIMIZE else min(values)
+            self._bar.set_postfix_str(f"best {self._metric} {best:.3g}", refresh=False)
+        self._bar.update(ended(self._study) - self._bar.n)
+
+    def close(self) -> None:
+        """Takes it away."""
+        self._bar.close()
