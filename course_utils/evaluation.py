@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from course_utils.runs import Runs
 from course_utils.training import Trainer
 
-#: Settings that are trained by one call: enough to fill the compiled networks of two cores, few enough to show progress.
+#: Settings that are trained by one call: enough to keep two cores busy, few enough to show progress.
 CHUNK = 32
 
 
@@ -72,7 +72,7 @@ def outcomes(
         Number of a setting, counted from 0, and its outcome.
 
     Raises:
-        concurrent.futures.BrokenExecutor: If the executor itself fails.
+        RuntimeError: If the executor itself breaks down.
     """
     chunks = _chunks(settings)
     if executor is None:
@@ -82,10 +82,20 @@ def outcomes(
     futures = {executor.submit(train, trainer, [settings[row] for row in rows], job): rows for rows in chunks}
     try:
         for future in as_completed(futures):
-            yield from zip(futures[future], future.result())
+            yield from zip(futures[future], _result(future))
     finally:
         for future in futures:
             future.cancel()
+
+
+def _result(future: Future) -> list[Outcome]:
+    try:
+        return future.result()
+    except Exception as error:
+        raise RuntimeError(
+            f"the executor broke down ({type(error).__name__}: {error}). The trials that ended are kept: given a "
+            "storage, the same search with a working executor goes on from there."
+        ) from error
 
 
 def train(trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job) -> list[Outcome]:

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState
 
 from course_utils import halving
@@ -126,7 +127,8 @@ def search(
         seed: Which random proposals.
         executor: Where to train: anything with the protocol of `concurrent.futures.Executor`, such as a process pool or
             a Dask cluster's `client.get_executor()`. None trains in this process.
-        storage: Where trials are kept: None in memory, the path of a journal file, a database's URL, or an Optuna storage.
+        storage: Where trials are kept: None in memory, the path of a journal file, a database's URL, or an Optuna
+            storage.
         name: The study's name in the storage.
         progress: Whether to show a progress bar when the search takes more than a second.
         **fixed: Knobs that are the same in all trials.
@@ -146,9 +148,10 @@ def search(
         _TRIALS.check(number, value)
     ranges = distributions(space)
     epochs = trainer.epochs if epochs is None else epochs
+    curves = ["val_loss", "loss", *(["val_accuracy", "accuracy"] if trainer.dataset.classes is not None else [])]
     metric = metric or ("val_accuracy" if trainer.dataset.classes is not None else "val_loss")
-    middle = UnitCube(ranges).setting([0.5] * len(ranges))
-    trainer.stream(settings=[middle], seeds=seeds, epochs=epochs, **fixed).close()  # a misspelt knob shows now
+    Knob(curves.__contains__, f"choose {', '.join(curves)}").check("metric", metric)
+    _check(trainer, ranges, seeds=seeds, epochs=epochs, **fixed)
     sampler, ahead = METHODS[method]
     about = {"method": method, "metric": metric, "epochs": epochs, "seeds": seeds, "seed": seed, "fixed": repr(fixed)}
     study = open_study(storage, name, about, maximize="loss" not in metric)
@@ -173,6 +176,19 @@ def search(
         bar.close()
         take_back(study, mine=True)
     return Search(study, metric)
+
+
+def _check(trainer: Trainer, ranges: Mapping[str, BaseDistribution], **options: Any) -> None:
+    """Raises what is wrong with the knobs themselves, such as a misspelt one; a single bad value is a trial's affair."""
+    cube, errors = UnitCube(ranges), []
+    for share in (0.5, 0.0, 1.0):
+        try:
+            trainer.stream(settings=[cube.setting([share] * len(ranges))], **options).close()
+        except ValueError as error:
+            errors.append(error)
+        else:
+            return
+    raise errors[0]
 
 
 class _Bar:

@@ -1,0 +1,233 @@
+"""Searches: every method, what becomes of trials that fail, and of searches that are cut off."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+
+import numpy as np
+import optuna
+import pytest
+
+from course_utils import datasets, models
+from course_utils.search import METHODS, search
+from course_utils.training import Trainer
+
+SPACE = {"learning_rate": (1e-4, 3.0, "log"), "momentum": (0.0, 0.9)}
+QUIET = {"progress": False, "optimizer": "momentum", "epochs": 3}
+
+
+@pytest.fixture(scope="module")
+def trainer():
+    return Trainer(models.mlp, datasets.digits())
+
+
+@pytest.fixture(scope="module")
+def regression():
+    return Trainer(models.mlp, datasets.line(), epochs=3)
+
+
+def params(found):
+    return [t.params for t in found.study.trials]
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "grid"])
+def test_every_method_finds_a_setting_that_trains(trainer, method):
+    found = search(trainer, SPACE, method=method, trials=18, **QUIET)
+    frame = found.to_frame()
+    assert len(frame) == 18
+    assert found.best_value == frame["val_accuracy"].max()
+    assert found.best_value > 0.85
+    again = trainer.run(**found.best, optimizer="momentum", epochs=3)
+    assert again.final("val_accuracy")[0] == pytest.approx(found.best_value)
+    assert repr(found).startswith("Search(")
+
+
+@pytest.mark.parametrize("method", ["random", "quasi-random", "coarse-to-fine", "gaussian-process", "tpe"])
+def test_the_same_seed_gives_the_same_search(regression, method):
+    first, second = (
+        search(regression, SPACE, method=method, trials=12, progress=False, seed=3, optimizer="momentum")
+        for _ in range(2)
+    )
+    other = search(regression, SPACE, method=method, trials=12, progress=False, seed=4, optimizer="momentum")
+    assert params(first) == params(second)
+    assert params(first) != params(other)
+
+
+def test_a_grid_tries_every_combination_once_and_ends(regression):
+    space = {"learning_rate": [0.01, 0.1], "width": [8, 16], "depth": (1, 3)}
+    found = search(regression, space, method="grid", trials=100, progress=False)
+    tried = {tuple(sorted(one.items())) for one in params(found)}
+    assert len(params(found)) == len(tried) == 12
+    with pytest.raises(ValueError, match=r"space\['learning_rate'\] is a range"):
+        search(regression, {"learning_rate": (1e-4, 3.0, "log")}, method="grid")
+
+
+def test_a_trial_that_diverges_is_recorded_and_not_fatal(regression):
+    found = search(regression, {"learning_rate": [0.01, 50.0]}, method="grid", trials=2, progress=False)
+    frame = found.to_frame().set_index("learning_rate")
+    assert frame.loc[50.0, "state"] == "failed"
+    assert frame.loc[50.0, "why"].startswith("diverged at step")
+    assert frame.loc[0.01, "state"] == "complete"
+    assert found.best == {"learning_rate": 0.01}
+
+
+def test_a_trial_that_cannot_be_trained_is_recorded_and_spoils_no_other(regression):
+    found = search(regression, {"batch_size": [16, 5000]}, method="grid", trials=2, progress=False)
+    frame = found.to_frame().set_index("batch_size")
+    assert frame.loc[5000, "state"] == "failed"
+    assert "batch_size=5000 cannot be used" in frame.loc[5000, "why"]
+    assert math.isfinite(frame.loc[16, "val_loss"])
+
+
+def test_nothing_but_failures_is_told(regression):
+    found = search(regression, {"learning_rate": [50.0]}, method="grid", trials=1, progress=False)
+    assert "1 failed" in repr(found)
+    with pytest.raises(ValueError, match="no trial was trained to its end"):
+        _ = found.best
+
+
+def test_a_value_is_the_mean_over_seeds(trainer):
+    found = search(trainer, {"learning_rate": [0.1]}, method="grid", trials=1, seeds=3, **QUIET)
+    runs = trainer.run(learning_rate=0.1, seeds=3, optimizer="momentum", epochs=3)
+    assert found.best_value == pytest.approx(runs.final("val_accuracy").mean())
+    reported = found.study.trials[0].intermediate_values
+    np.testing.assert_allclose([reported[epoch] for epoch in (1, 2, 3)], runs.history["val_accuracy"].mean(axis=0))
+
+
+def test_halving_spends_fewer_epochs_and_keeps_a_good_setting(trainer):
+    options = QUIET | {"epochs": 9, "trials": 27}
+    whole, halved = (search(trainer, SPACE, method=method, **options) for method in ("random", "halving"))
+    states = halved.to_frame()["state"].value_counts()
+    assert states["pruned"] == 24
+    assert states["complete"] == 3
+    assert whole.epochs_spent == 27 * 9
+    assert halved.epochs_spent == 27 * 1 + 9 * 3 + 3 * 9
+    assert halved.best_value > whole.best_value - 0.05
+
+
+class Flaky(Executor):
+    """Trains in this thread until it is called too often; then it breaks or is interrupted."""
+
+    def __init__(self, calls, error):
+        self.calls, self.error = calls, error
+
+    def submit(self, function, *args):
+        future = Future()
+        self.calls -= 1
+        if self.calls < 0:
+            future.set_exception(self.error)
+        else:
+            future.set_result(function(*args))
+        return future
+
+
+def test_an_interrupted_search_gives_what_it_has_and_goes_on(trainer, tmp_path, capsys):
+    options = QUIET | {"method": "random", "trials": 80, "storage": tmp_path / "search.log"}
+    stopped = search(trainer, SPACE, executor=Flaky(2, KeyboardInterrupt()), **options)
+    done = stopped.to_frame()
+    assert len(done.query("state == 'complete'")) == 64
+    assert "stopped after" in capsys.readouterr().out
+    whole = search(trainer, SPACE, **options)
+    complete = whole.to_frame().query("state == 'complete'")
+    assert len(complete) == 80
+    assert not complete.duplicated(["learning_rate", "momentum"]).any(), "no setting is trained twice"
+    straight = search(trainer, SPACE, **(options | {"storage": None}))
+    tried = {one["learning_rate"] for one in params(straight)}
+    assert set(complete["learning_rate"]) == tried, "and the search is the one that it would have been"
+
+
+def test_an_executor_that_breaks_is_told_and_keeps_what_is_done(trainer, tmp_path):
+    options = QUIET | {"trials": 80, "storage": tmp_path / "search.log"}
+    with pytest.raises(RuntimeError, match="executor"):
+        search(trainer, SPACE, executor=Flaky(2, OSError("gone")), **options)
+    found = search(trainer, SPACE, **options)
+    assert len(found.to_frame().query("state == 'complete'")) == 80
+
+
+def test_an_executor_gives_the_same_trials_as_this_process(trainer):
+    here = search(trainer, SPACE, trials=40, **QUIET)
+    with ThreadPoolExecutor(2) as pool:
+        there = search(trainer, SPACE, trials=40, executor=pool, **QUIET)
+    assert params(here) == params(there)
+    assert [t.value for t in here.study.trials] == [t.value for t in there.study.trials]
+
+
+KILLED = """
+from course_utils import datasets, models
+from course_utils.search import search
+from course_utils.training import Trainer
+trainer = Trainer(models.mlp, datasets.digits(), epochs=3)
+space = {{"learning_rate": (1e-4, 3.0, "log"), "momentum": (0.0, 0.9)}}
+search(trainer, space, trials=4000, storage={storage!r}, progress=False, optimizer="momentum")
+"""
+
+
+@pytest.mark.parametrize("kind", ["journal", "sqlite"])
+def test_a_killed_process_loses_no_trial(trainer, tmp_path, kind):
+    storage = str(tmp_path / "search.log") if kind == "journal" else f"sqlite:///{tmp_path}/search.db"
+    process = subprocess.Popen([sys.executable, "-c", KILLED.format(storage=storage)])
+    _wait_for_trials(storage, process)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    study = _load(storage)
+    done = [t.number for t in study.trials if t.state == optuna.trial.TrialState.COMPLETE]
+    left = [t.params for t in study.trials if t.state == optuna.trial.TrialState.RUNNING]
+    assert done
+    assert left, "the process was killed while it trained"
+    found = search(trainer, SPACE, trials=len(done) + len(left), storage=storage, seeds=1, **QUIET)
+    complete = found.to_frame().query("state == 'complete'")
+    assert len(complete) == len(done) + len(left)
+    assert not complete.duplicated(["learning_rate", "momentum"]).any()
+    assert {one["learning_rate"] for one in left} <= set(complete["learning_rate"])
+
+
+def _storage(storage):
+    if "://" in storage:
+        return storage
+    return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(storage))
+
+
+def _load(storage):
+    return optuna.load_study(study_name="search", storage=_storage(storage))
+
+
+def _wait_for_trials(storage, process):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the search ended by itself"
+        try:
+            states = [t.state for t in _load(storage).trials]
+        except (KeyError, optuna.exceptions.StorageInternalError):
+            states = []
+        running, complete = optuna.trial.TrialState.RUNNING, optuna.trial.TrialState.COMPLETE
+        if running in states and complete in states:
+            return
+        time.sleep(0.05)
+    pytest.fail("no trial was trained within a minute")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "guess"}, "method='guess' cannot be used: choose grid, random"),
+        ({"trials": 0}, "trials=0 cannot be used"),
+        ({"seeds": 0}, "seeds=0 cannot be used"),
+        ({"metric": "val_precision"}, "metric='val_precision'"),
+        ({"storage": 7}, "storage=7 cannot be used"),
+        ({"learnin_rate": 0.1}, "learnin_rate is no knob"),
+    ],
+)
+def test_mistakes_are_named_before_anything_is_trained(regression, options, message):
+    with pytest.raises(ValueError, match=message):
+        search(regression, {"learning_rate": (0.01, 0.1)}, **options)
+
+
+def test_a_storage_does_not_mix_two_searches(regression, tmp_path):
+    storage = tmp_path / "search.log"
+    search(regression, {"learning_rate": [0.01]}, method="grid", trials=1, storage=storage, progress=False)
+    with pytest.raises(ValueError, match="holds a search named 'search' with epochs=3, and this one has 4"):
+        search(regression, {"learning_rate": [0.01]}, method="grid", epochs=4, storage=storage)
