@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from course_utils import optimizers
+from course_utils.knobs import OPTIMIZER
 from course_utils.runs import Runs
 from course_utils.training import Trainer
 
@@ -98,10 +100,25 @@ def _result(future: Future) -> list[Outcome]:
         ) from error
 
 
+def applicable(trainer: Trainer, setting: Mapping[str, Any]) -> dict[str, Any]:
+    """Leaves out what the setting's optimizer does not have, so that a space may hold the knobs of several optimizers.
+
+    Args:
+        trainer: What would train the setting.
+        setting: Knobs.
+
+    Returns:
+        Those of them that the trainer takes together.
+    """
+    has = optimizers.get(setting.get("optimizer", trainer.optimizer)).defaults
+    return {knob: value for knob, value in setting.items() if knob not in OPTIMIZER or knob in has}
+
+
 def train(trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job) -> list[Outcome]:
     """Trains a few settings together; one that cannot be trained does not spoil the others."""
     try:
-        runs = trainer.run(settings=settings, seeds=job.seeds, epochs=job.epochs, progress=False, **job.fixed)
+        chosen = [applicable(trainer, {**job.fixed, **setting}) for setting in settings]
+        runs = trainer.run(settings=chosen, seeds=job.seeds, epochs=job.epochs, progress=False)
     except Exception as error:  # noqa: BLE001 - whatever a setting breaks is told of that setting
         if len(settings) == 1:
             return [Outcome(error=f"{type(error).__name__}: {error}")]

@@ -12,7 +12,7 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState
 
 from course_utils import halving
-from course_utils.evaluation import Job
+from course_utils.evaluation import Job, applicable
 from course_utils.gaussian_process import GaussianProcess
 from course_utils.knobs import EPOCHS, Knob
 from course_utils.proposing import CoarseToFine, Grid, QuasiRandom, Random
@@ -41,10 +41,13 @@ class Search:
     Args:
         study: The Optuna study that holds its trials; every plot and tool of Optuna takes it.
         metric: The curve that it judges by.
+        trainer: What trained them.
+        fixed: Knobs that were the same in all trials.
     """
 
-    def __init__(self, study: optuna.Study, metric: str) -> None:
+    def __init__(self, study: optuna.Study, metric: str, trainer: Trainer, fixed: Mapping[str, Any]) -> None:
         self.study, self.metric = study, metric
+        self._trainer, self._fixed = trainer, fixed
 
     @property
     def best(self) -> dict[str, Any]:
@@ -53,7 +56,7 @@ class Search:
         Raises:
             ValueError: If no trial has a value.
         """
-        return dict(self._best_trial().params)
+        return applicable(self._trainer, {**self._fixed, **self._best_trial().params})
 
     @property
     def best_value(self) -> float:
@@ -151,7 +154,7 @@ def search(
     curves = ["val_loss", "loss", *(["val_accuracy", "accuracy"] if trainer.dataset.classes is not None else [])]
     metric = metric or ("val_accuracy" if trainer.dataset.classes is not None else "val_loss")
     Knob(curves.__contains__, f"choose {', '.join(curves)}").check("metric", metric)
-    _check(trainer, ranges, seeds=seeds, epochs=epochs, **fixed)
+    _check(trainer, ranges, fixed, seeds, epochs)
     sampler, ahead = METHODS[method]
     about = {"method": method, "metric": metric, "epochs": epochs, "seeds": seeds, "seed": seed, "fixed": repr(fixed)}
     study = open_study(storage, name, about, maximize="loss" not in metric)
@@ -175,15 +178,20 @@ def search(
     finally:
         bar.close()
         take_back(study, mine=True)
-    return Search(study, metric)
+    return Search(study, metric, trainer, fixed)
 
 
-def _check(trainer: Trainer, ranges: Mapping[str, BaseDistribution], **options: Any) -> None:
-    """Raises what is wrong with the knobs themselves, such as a misspelt one; a single bad value is a trial's affair."""
+def _check(
+    trainer: Trainer, ranges: Mapping[str, BaseDistribution], fixed: Mapping[str, Any], seeds: int, epochs: int
+) -> None:
+    """Raises what is wrong with the knobs, such as a misspelt one; a single bad value is the affair of its trial."""
     cube, errors = UnitCube(ranges), []
+    if lists := [name for name, value in fixed.items() if isinstance(value, list)]:
+        raise ValueError(f"{lists[0]}={fixed[lists[0]]!r} is a list, which is a choice: put it into space.")
     for share in (0.5, 0.0, 1.0):
         try:
-            trainer.stream(settings=[cube.setting([share] * len(ranges))], **options).close()
+            setting = applicable(trainer, {**fixed, **cube.setting([share] * len(ranges))})
+            trainer.stream(settings=[setting], seeds=seeds, epochs=epochs).close()
         except ValueError as error:
             errors.append(error)
         else:

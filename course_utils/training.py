@@ -77,6 +77,18 @@ class Trainer:
         if not self._model_knobs:
             self._population(self._complete({}))
 
+    @property
+    def optimizer(self) -> str:
+        """Name of the optimizer that trains where no setting names another."""
+        return self._defaults["optimizer"]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs; it compiles for itself."""
+        return self.__dict__ | {"_populations": {}, "_building": None, "_arrays": None}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state, _building=threading.Lock())
+
     def run(
         self,
         *,

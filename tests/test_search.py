@@ -41,7 +41,7 @@ def test_every_method_finds_a_setting_that_trains(trainer, method):
     assert len(frame) == 18
     assert found.best_value == frame["val_accuracy"].max()
     assert found.best_value > 0.85
-    again = trainer.run(**found.best, optimizer="momentum", epochs=3)
+    again = trainer.run(**found.best, epochs=3)
     assert again.final("val_accuracy")[0] == pytest.approx(found.best_value)
     assert repr(found).startswith("Search(")
 
@@ -73,6 +73,7 @@ def test_a_trial_that_diverges_is_recorded_and_not_fatal(regression):
     assert frame.loc[50.0, "why"].startswith("diverged at step")
     assert frame.loc[0.01, "state"] == "complete"
     assert found.best == {"learning_rate": 0.01}
+    assert regression.run(**found.best).final("val_loss")[0] == pytest.approx(found.best_value)
 
 
 def test_a_trial_that_cannot_be_trained_is_recorded_and_spoils_no_other(regression):
@@ -88,6 +89,18 @@ def test_nothing_but_failures_is_told(regression):
     assert "1 failed" in repr(found)
     with pytest.raises(ValueError, match="no trial was trained to its end"):
         _ = found.best
+
+
+def test_a_space_may_hold_knobs_of_several_optimizers(trainer):
+    space = {"optimizer": ["sgd", "momentum", "adam"], "momentum": [0.5, 0.9], "beta_1": [0.8, 0.9]}
+    found = search(trainer, space, method="grid", trials=12, learning_rate=0.003, epochs=2, progress=False)
+    frame = found.to_frame()
+    assert (frame["state"] == "complete").all()
+    alike = frame.groupby(["optimizer", "momentum"])["val_accuracy"].nunique()
+    assert alike["sgd"].tolist() == alike["momentum"].tolist() == [1, 1]
+    assert len(frame.query("optimizer == 'sgd'")["val_accuracy"].unique()) == 1
+    assert set(found.best) <= {"optimizer", "learning_rate", "beta_1", "momentum"}
+    assert trainer.run(**found.best, epochs=2).final("val_accuracy")[0] == pytest.approx(found.best_value)
 
 
 def test_a_value_is_the_mean_over_seeds(trainer):
@@ -219,6 +232,7 @@ def _wait_for_trials(storage, process):
         ({"metric": "val_precision"}, "metric='val_precision'"),
         ({"storage": 7}, "storage=7 cannot be used"),
         ({"learnin_rate": 0.1}, "learnin_rate is no knob"),
+        ({"width": [8, 16]}, r"width=\[8, 16\] is a list, which is a choice: put it into space"),
     ],
 )
 def test_mistakes_are_named_before_anything_is_trained(regression, options, message):
