@@ -81,23 +81,20 @@ def outcomes(
         for rows in chunks:
             yield from zip(rows, train(trainer, [settings[row] for row in rows], job))
         return
-    futures = {executor.submit(train, trainer, [settings[row] for row in rows], job): rows for rows in chunks}
+    futures: dict[Future, list[int]] = {}
     try:
+        for rows in chunks:
+            futures[executor.submit(train, trainer, [settings[row] for row in rows], job)] = rows
         for future in as_completed(futures):
-            yield from zip(futures[future], _result(future))
-    finally:
-        for future in futures:
-            future.cancel()
-
-
-def _result(future: Future) -> list[Outcome]:
-    try:
-        return future.result()
+            yield from zip(futures[future], future.result())
     except Exception as error:
         raise RuntimeError(
             f"the executor broke down ({type(error).__name__}: {error}). The trials that ended are kept: given a "
             "storage, the same search with a working executor goes on from there."
         ) from error
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def applicable(trainer: Trainer, setting: Mapping[str, Any]) -> dict[str, Any]:

@@ -84,10 +84,11 @@ class Trainer:
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process needs; it compiles for itself."""
-        return self.__dict__ | {"_populations": {}, "_building": None, "_arrays": None}
+        return self.__dict__ | {"_populations": {}, "_building": None, "_arrays": None, "_batch_size": None}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state, _building=threading.Lock())
+        self._batch_size = knob_rules.batch_size(len(self.dataset.x_train))
 
     def run(
         self,

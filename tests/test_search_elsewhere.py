@@ -80,7 +80,6 @@ def test_a_scheduler_that_is_gone_is_told_and_what_is_done_is_kept(trainer, clus
     executor = client.get_executor()
     options = OPTIONS | {"storage": tmp_path / "search.log"}
     search(trainer, SPACE, executor=executor, **(options | {"trials": 32}))
-    parts.scheduler.close()
     parts.close()
     with pytest.raises(RuntimeError, match="the executor broke down"):
         search(trainer, SPACE, executor=executor, **options)
