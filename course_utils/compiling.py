@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import Any
+from weakref import WeakValueDictionary
+
+import keras
 
 from course_utils import optimizers, twins
 from course_utils.population import Population
+
+#: A population for each computation: networks that differ in their initialisers only are compiled once.
+_ALIKE: WeakValueDictionary[tuple, Population] = WeakValueDictionary()
 
 
 @lru_cache(maxsize=32)
@@ -35,8 +42,9 @@ def population_of(
         ValueError: If model and data do not fit each other.
     """
     input_shape, outputs, classes = shape
-    if not hasattr(model, "stateless_call"):
-        model = model(input_shape, outputs, **dict(knobs))
+    builder = None if hasattr(model, "stateless_call") else model
+    if builder is not None:
+        model = builder(input_shape, outputs, **dict(knobs))
     twins.require_layers(model)
     if tuple(model.input_shape[1:]) != input_shape:
         raise ValueError(
@@ -48,4 +56,24 @@ def population_of(
             f"model={model.name!r} puts out {model.output_shape[-1]} numbers, but the data set has {outputs} "
             f"targets: give the last layer {outputs} units."
         )
-    return Population(model, optimizers.get(optimizer), loss, classes, track_updates=track_updates)
+    computation = (builder, shape, optimizer, loss, track_updates, _without_initializers(model))
+    if builder is not None and computation in _ALIKE:
+        return _ALIKE[computation].starting_as(model)
+    population = Population(model, optimizers.get(optimizer), loss, classes, track_updates=track_updates)
+    if builder is not None:
+        _ALIKE[computation] = population
+    return population
+
+
+def _without_initializers(model: keras.Model) -> str:
+    """Writes down what a model computes, which does not depend on its initialisers and the names of its layers."""
+    numbers = {layer.name: number for number, layer in enumerate([model, *twins.layers_of(model)])}
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(part) for key, part in value.items() if not key.endswith("_initializer")}
+        if isinstance(value, list | tuple):
+            return [plain(part) for part in value]
+        return numbers.get(value, value) if isinstance(value, str) else value
+
+    return json.dumps(plain(model.get_config()), default=repr, sort_keys=True)

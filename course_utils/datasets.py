@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-Scale = Literal["unit", "standard", "raw"]
+from course_utils.arrays import Scale, checked_inputs, checked_targets, scaling, split
+
+if TYPE_CHECKING:
+    from course_utils.originals import Collection
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Dataset:
         x_test: Test inputs, shape (rows, ...).
         y_test: Test targets.
         classes: Number of classes, or None for regression.
+        row_weights: Factor on the loss of each training row, shape (rows,); None is 1 for every row.
     """
 
     name: str
@@ -34,6 +39,7 @@ class Dataset:
     x_test: np.ndarray
     y_test: np.ndarray
     classes: int | None
+    row_weights: np.ndarray | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -46,6 +52,16 @@ class Dataset:
         if self.classes is not None:
             return self.classes
         return 1 if self.y_train.ndim == 1 else self.y_train.shape[1]
+
+    @property
+    def weights_train(self) -> np.ndarray:
+        """Factor on the loss of each training row, shape (rows,)."""
+        return np.ones(len(self.x_train), "float32") if self.row_weights is None else self.row_weights
+
+    @property
+    def arrays(self) -> tuple:
+        """What training needs: inputs, targets with the rows' weights, validation inputs, validation targets."""
+        return self.x_train, (self.y_train, self.weights_train), self.x_validation, self.y_validation
 
     def __repr__(self) -> str:
         rows = f"{len(self.x_train)} + {len(self.x_validation)} + {len(self.x_test)} rows"
@@ -84,78 +100,15 @@ def from_arrays(
     Raises:
         ValueError: If the arrays do not fit each other, hold NaN or infinity, or leave a part empty.
     """
-    x, y = _checked_inputs(x), np.asarray(y)
+    x, y = checked_inputs(x), np.asarray(y)
     if len(x) != len(y):
         raise ValueError(f"x has {len(x)} rows and y has {len(y)}: give one target for every row of x.")
-    y, classes = _checked_targets(y)
-    train, held_out, tested = _split(len(x), validation, test, seed)
-    centre, width = _scaling(x[train], scale)
+    y, classes = checked_targets(y)
+    train, held_out, tested = split(len(x), validation, test, seed)
+    centre, width = scaling(x[train], scale)
     x = ((x - centre) / width).astype("float32")
     parts = [array[rows] for rows in (train, held_out, tested) for array in (x, y)]
     return Dataset(name, *parts, classes=classes)
-
-
-def _checked_inputs(x: ArrayLike) -> np.ndarray:
-    try:
-        x = np.asarray(x, dtype="float64")
-    except (TypeError, ValueError) as error:
-        raise ValueError("x holds something that is not a number: encode text and categories as numbers.") from error
-    if x.ndim < 2 or not len(x):
-        raise ValueError(f"x has shape {x.shape}: give one row per example, x.reshape(-1, 1) for a single feature.")
-    bad = ~np.isfinite(x).reshape(len(x), -1).all(axis=1)
-    if bad.any():
-        raise ValueError(
-            f"x holds NaN or infinity in {bad.sum()} of {len(x)} rows, first in row {bad.argmax()}: "
-            "drop those rows, or fill the gaps, before training."
-        )
-    return x
-
-
-def _checked_targets(y: np.ndarray) -> tuple[np.ndarray, int | None]:
-    if y.dtype.kind == "f":
-        if not np.isfinite(y).all():
-            row = np.argwhere(~np.isfinite(y))[0][0]
-            raise ValueError(f"y holds NaN or infinity, first in row {row}: drop those rows before training.")
-        return y.astype("float32"), None
-    if y.dtype.kind not in "iub" or y.ndim != 1:
-        raise ValueError(
-            f"y has type {y.dtype} and shape {y.shape}: give whole numbers 0 … k-1 in one dimension for classes "
-            "(np.unique(y, return_inverse=True)[1] makes them), or floating-point numbers for a regression."
-        )
-    y = y.astype("int32")
-    classes = int(y.max()) + 1
-    if y.min() < 0:
-        raise ValueError(f"y holds the label {y.min()}: labels count from 0, so shift them with y - y.min().")
-    missing = sorted(set(range(classes)) - set(y.tolist()))
-    if missing:
-        raise ValueError(
-            f"y reaches label {classes - 1} but no row has label {missing[0]}: "
-            "renumber with np.unique(y, return_inverse=True)[1]."
-        )
-    return y, classes
-
-
-def _split(rows: int, validation: float, test: float, seed: int) -> list[np.ndarray]:
-    if not 0 < validation < 1:
-        raise ValueError(f"validation={validation} is no share of the rows: choose one above 0 and below 1.")
-    if not 0 <= test < 1 - validation:
-        raise ValueError(f"test={test} leaves nothing to train on: choose a share from 0 to {1 - validation:g}.")
-    order = np.random.default_rng(seed).permutation(rows)
-    held_out, tested = round(validation * rows), round(test * rows)
-    if not held_out or held_out + tested >= rows:
-        raise ValueError(f"x has {rows} rows, too few for validation={validation} and test={test}: add data.")
-    return np.split(order, [rows - held_out - tested, rows - tested])
-
-
-def _scaling(x: np.ndarray, scale: Scale) -> tuple[np.ndarray | float, np.ndarray | float]:
-    if scale == "raw":
-        return 0.0, 1.0
-    if scale == "unit":
-        return x.min(), (x.max() - x.min()) or 1.0
-    if scale == "standard":
-        deviation = x.std(axis=0)
-        return x.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
-    raise ValueError(f'scale={scale!r} is not known: choose "raw", "unit" or "standard".')
 
 
 def digits(scale: Scale = "unit", *, images: bool = False, seed: int = 0) -> Dataset:
@@ -178,6 +131,70 @@ def digits(scale: Scale = "unit", *, images: bool = False, seed: int = 0) -> Dat
     if images:
         x = x.reshape(-1, 8, 8, 1)
     return from_arrays(x, y, name="digits", scale=scale, seed=seed)
+
+
+def mnist(
+    folder: str | Path | None = None,
+    *,
+    scale: Scale = "unit",
+    images: bool = False,
+    rows: int | None = None,
+    seed: int = 0,
+) -> Dataset:
+    """The 70,000 handwritten digits of 28 × 28 pixels; `mnist.load` says where they are looked for.
+
+    Args:
+        folder: Your folder with the files; with the 10,000 test pictures alone, these are split into the three parts.
+            None takes them from Keras' cache, or downloads them.
+        scale: As for `digits`; "raw" leaves 0 … 255.
+        images: True gives shape (28, 28, 1) for convolutions, False gives 784 numbers in a row.
+        rows: How many training rows to keep; None keeps all 54,000.
+        seed: Which 6,000 of the official training pictures go to validation. The 10,000 test pictures stay.
+
+    Returns:
+        The data set, ten classes.
+
+    Raises:
+        FileNotFoundError, ValueError: If the folder lacks files, or one of them is damaged.
+        ConnectionError: If there is no copy on this machine and none can be downloaded.
+
+    Source: LeCun, Cortes & Burges, The MNIST database of handwritten digits, 1998.
+    """
+    from course_utils.originals import MNIST
+
+    return _original(MNIST, folder, scale, images=images, rows=rows, seed=seed)
+
+
+def fashion_mnist(
+    folder: str | Path | None = None,
+    *,
+    scale: Scale = "unit",
+    images: bool = False,
+    rows: int | None = None,
+    seed: int = 0,
+) -> Dataset:
+    """70,000 pictures of ten kinds of clothes; takes what `mnist` takes, and is as large.
+
+    Source: Xiao, Rasul & Vollgraf, Fashion-MNIST, 2017.
+    """
+    from course_utils.originals import FASHION_MNIST
+
+    return _original(FASHION_MNIST, folder, scale, images=images, rows=rows, seed=seed)
+
+
+def _original(
+    collection: Collection, folder: str | Path | None, scale: Scale, *, images: bool, rows: int | None, seed: int
+) -> Dataset:
+    from course_utils import mnist
+
+    name, parts = mnist.load(collection, folder, rows=rows, seed=seed)
+    shape = (-1, 28, 28, 1) if images else (-1, 784)
+    inputs = [x.reshape(shape).astype("float32") for x, _ in parts]
+    centre, width = scaling(inputs[0], scale)
+    for x in inputs:  # In place, as the full set takes 220 MB.
+        np.divide(np.subtract(x, centre, out=x), width, out=x)
+    arrays = [array for x, (_, y) in zip(inputs, parts) for array in (x, y.astype("int32"))]
+    return Dataset(name, *arrays, classes=10)
 
 
 def moons(rows: int = 1000, noise: float = 0.2, seed: int = 0) -> Dataset:

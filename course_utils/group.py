@@ -37,16 +37,23 @@ class Group:
         rows: The place of each among all members of the session.
         data: Training inputs and targets, validation inputs and targets, as tensors.
         epochs: Passes over the training rows.
+        seats: How many members the call is compiled for.
     """
 
     def __init__(
-        self, population: Population, members: list[dict[str, Any]], rows: list[int], data: tuple, epochs: int
+        self,
+        population: Population,
+        members: list[dict[str, Any]],
+        rows: list[int],
+        data: tuple,
+        epochs: int,
+        seats: int,
     ) -> None:
         self.population = population
         self.rows = rows
         self.step = 0
-        # Sizes are powers of two, so that few are ever compiled; the last member fills the empty seats.
-        self._members = members + members[-1:] * (_power_of_two(len(members)) - len(members))
+        # Few numbers of seats are ever compiled; the last member fills those left empty.
+        self._members = members + members[-1:] * (seats - len(members))
         self._data = data
         self._epochs = epochs
         self._batch_size = members[0]["batch_size"]
@@ -124,9 +131,14 @@ class Group:
         inputs = (self.state, self._data, self._order, self._rates, self._knobs, tf.constant([start, stop]))
         if self._compiled is None:
             # Calling `train` itself with five new shapes makes TensorFlow warn, on stderr, of tracing too often.
-            self._compiled = self.population.train.get_concrete_function(*inputs)
+            self._compiled = self.population.train.get_concrete_function(*inputs[:2], *self._any_batches(), *inputs[4:])
         self.state, measured = self._compiled(*inputs)
         return measured
+
+    def _any_batches(self) -> tuple[tf.TensorSpec, tf.TensorSpec]:
+        """Describes `order` and `rates` of any batch size, so that one trace serves all; XLA compiles for each."""
+        members = len(self._members)
+        return tf.TensorSpec((members, None, None), tf.int32), tf.TensorSpec((members, None), tf.float32)
 
     def finish(self, epoch: int, history: Mapping[str, np.ndarray]) -> None:
         """Writes the curves of an epoch."""
@@ -136,7 +148,3 @@ class Group:
         for name, curve in zip(CURVES, curves):
             if name in history:
                 history[name][self.rows, epoch] = curve[:here]
-
-
-def _power_of_two(number: int) -> int:
-    return 1 << (number - 1).bit_length()

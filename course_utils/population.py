@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from typing import NamedTuple
 
@@ -74,12 +75,18 @@ class Population:
         own = {id(v) for v in (*self._idle, *(v for d in self._dropouts for v in d.non_trainable_variables))}
         self._kept = [id(v) not in own for v in self._twin.non_trainable_variables]
         self._kernels = [len(v.shape) >= 2 for v in self._twin.trainable_variables]
-        self._constraints = [v.constraint or (lambda w: w) for v in self._twin.trainable_variables]
-        self.train = tf.function(self._train, jit_compile=True)
+        self._constraints = [v.constraint for v in self._twin.trainable_variables]
+        self.train = tf.function(self._train, jit_compile=True, autograph=False)
         #: Held while a shape of group is compiled, so that no two threads compile the same.
         self.compiling = threading.Lock()
         #: Seconds that a step takes, for each shape of group that was trained.
         self.pace: dict[tuple, float] = {}
+
+    def starting_as(self, model: keras.Model) -> Population:
+        """Makes the population of a model that differs from this one's in its initialisers only; the rest is shared."""
+        other = copy.copy(self)
+        other.model, other._initial = model, InitialWeights(model)  # noqa: SLF001 - one of its own kind
+        return other
 
     def initial_weights(self, seed: int, scale: float) -> tuple[Weights, Weights]:
         """Draws the first weights of a member, in the order of the Keras model's variables."""
@@ -141,7 +148,7 @@ class Population:
     def _evaluate(self, state: State, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Measures the mean loss and the accuracy of every member on the same rows, some rows at a time."""
         loss, right = 0.0, 0.0
-        for at in range(0, len(x), _PIECE):
+        for at in range(0, x.shape[0], _PIECE):
             piece, targets = x[at : at + _PIECE], y[at : at + _PIECE]
 
             def member(weights: tuple, piece: tf.Tensor = piece, targets: tf.Tensor = targets) -> tuple:
@@ -150,19 +157,22 @@ class Population:
 
             sums = tf.vectorized_map(member, (state.trainable, state.non_trainable))
             loss, right = loss + sums[0], right + sums[1]
-        return loss / len(x), right / len(x)
+        return loss / x.shape[0], right / x.shape[0]
 
     def _train(
         self, state: State, data: tuple, order: tf.Tensor, rates: tf.Tensor, knobs: dict, span: tf.Tensor
     ) -> tuple[State, Steps]:
-        """Takes the steps span[0] … span[1] of an epoch whose batches `order` lists, shape (members, steps, rows)."""
+        """Takes the steps span[0] … span[1] of an epoch whose batches `order` lists, shape (members, steps, rows).
+
+        In `data`, training targets come with the weight of each row in the loss.
+        """
         x, y, *validation = data
-        members, steps = order.shape[:2]
+        members, steps = order.shape[0], tf.shape(order)[1]
         empty = [tf.TensorArray(tf.float32, steps, element_shape=(members,)) for _ in range(3)]
 
         def body(at: tf.Tensor, state: State, measured: list, correct: tf.Tensor) -> tuple:
             rows = order[:, at]
-            batch = (tf.gather(x, rows), tf.gather(y, rows))
+            batch = (tf.gather(x, rows), *(tf.gather(column, rows) for column in y))
             state, loss, lengths, right = self._step(state, batch, {**knobs, "learning_rate": rates[:, at]})
             measured = [array.write(at, value) for array, value in zip(measured, (loss, *lengths))]
             return at + 1, state, measured, correct + right
@@ -176,35 +186,33 @@ class Population:
 
     def _step(self, state: State, batch: tuple, knobs: dict) -> tuple:
         step = state.step + 1
-        count = tf.cast(step, tf.float32)
-
-        def member(inputs: tuple) -> tuple:
-            trainable, non_trainable, memory, batch, knobs = inputs
-            loss, right, gradients, non_trainable = self._gradients(trainable, non_trainable, batch, knobs)
-            moved = [self.optimizer.update(w, g, m, count, knobs) for w, g, m in zip(trainable, gradients, memory)]
-            new = [constrain(w) for constrain, (w, _) in zip(self._constraints, moved)]
-            memory = [m for _, m in moved]
-            lengths = (0.0, 0.0)
-            if self._track_updates:
-                lengths = (_length([a - b for a, b in zip(new, trainable)]), _length(gradients))
-            return new, non_trainable, memory, loss, lengths, right
-
-        new, non_trainable, memory, loss, lengths, right = tf.vectorized_map(
-            member, (state.trainable, state.non_trainable, state.memory, batch, knobs)
+        loss, right, gradients, non_trainable = tf.vectorized_map(
+            lambda inputs: self._gradients(*inputs), (state.trainable, state.non_trainable, batch, knobs)
         )
+        moved = [
+            self.optimizer.update(w, g, m, tf.cast(step, tf.float32), _beside(w, knobs))
+            for w, g, m in zip(state.trainable, gradients, state.memory)
+        ]
+        new = [
+            w if constrain is None else tf.vectorized_map(constrain, w)
+            for constrain, (w, _) in zip(self._constraints, moved)
+        ]
+        lengths = (tf.zeros_like(loss), tf.zeros_like(loss))
+        if self._track_updates:
+            lengths = (_length([a - b for a, b in zip(new, state.trainable)]), _length(gradients))
         first = tf.where(step == 1, loss, state.first_loss)
         gone = ~tf.math.is_finite(loss) | (loss > BLOW_UP * first)
         diverged_at = tf.where((state.diverged_at == 0) & gone, step, state.diverged_at)
-        return State(new, non_trainable, memory, step, first, diverged_at), loss, lengths, right
+        return State(new, non_trainable, [m for _, m in moved], step, first, diverged_at), loss, lengths, right
 
     def _gradients(self, trainable: list, non_trainable: list, batch: tuple, knobs: dict) -> tuple:
-        x, y = batch
+        x, y, row_weights = batch
         with tf.GradientTape() as tape:
             tape.watch(trainable)
             outputs, non_trainable, extra = self._twin.stateless_call(
                 trainable, non_trainable, x, training=True, return_losses=True
             )
-            loss = tf.reduce_mean(self._loss(y, outputs))
+            loss = tf.reduce_mean(row_weights * self._loss(y, outputs))
             kernels = [w for w, is_kernel in zip(trainable, self._kernels) if is_kernel]
             penalty = knobs["l1"] * sum(tf.reduce_sum(tf.abs(w)) for w in kernels)
             penalty += knobs["l2"] * sum(tf.reduce_sum(w * w) for w in kernels)
@@ -227,5 +235,12 @@ def _undone(model: keras.Model, loss: str) -> str | None:
     return undone
 
 
+def _beside(weights: tf.Tensor, knobs: dict) -> dict:
+    """Shapes knobs, one value a member, so that they meet the weights of their member."""
+    shape = [-1] + [1] * (len(weights.shape) - 1)
+    return {name: tf.reshape(values, shape) for name, values in knobs.items()}
+
+
 def _length(arrays: list) -> tf.Tensor:
-    return tf.sqrt(sum(tf.reduce_sum(array * array) for array in arrays))
+    """Length of all of each member's arrays together, shape (members,)."""
+    return tf.sqrt(sum(tf.reduce_sum(array * array, axis=range(1, len(array.shape))) for array in arrays))

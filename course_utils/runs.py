@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ class Runs:
     steps_per_epoch: Sequence[int]
     update_length: Sequence[np.ndarray] | None = None
     gradient_length: Sequence[np.ndarray] | None = None
-    _model: Callable[[int], keras.Model] | None = field(default=None, repr=False, compare=False)
+    _model: Callable[[int, dict], keras.Model] | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.settings)
@@ -159,7 +159,7 @@ class Runs:
             steps_per_epoch=pick(self.steps_per_epoch),
             update_length=pick(self.update_length),
             gradient_length=pick(self.gradient_length),
-            _model=None if self._model is None else lambda member, model=self._model: model(members[member]),
+            _model=self._model and (lambda member, ready: self._model(members[member], ready)),
         )
 
     def model(self, member: int = 0) -> keras.Model:
@@ -171,7 +171,17 @@ class Runs:
         Returns:
             A new model, not compiled.
         """
-        return self._model(member)
+        return self._model(member, {})
+
+    def models(self) -> Iterator[keras.Model]:
+        """Goes through the members' models, faster than `model` does, since it makes one for each architecture.
+
+        Yields:
+            A Keras model with the weights of the next member: the one before with other weights where their layers are
+            the same, so use each before you take the next.
+        """
+        ready: dict = {}
+        return (self._model(member, ready) for member in range(len(self)))
 
     def to_frame(self) -> pd.DataFrame:
         """Lists every epoch of every member as a row of a table.

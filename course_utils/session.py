@@ -8,14 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
+import keras
 import numpy as np
 
 from course_utils.group import CURVES, Group
+from course_utils.initialization import Weights
 from course_utils.population import Population
 from course_utils.runs import Runs
 
-#: Most networks that one compiled call trains: more are no faster.
-_GROUP = 32
+#: How many networks one compiled call may train. Few sizes, because each is compiled anew; more than 32 are no faster.
+_SEATS = (1, 4, 32)
+
+#: What a call costs besides, in networks: four in one call take twice as long as one.
+_CALL = 2
 
 #: Seconds of training between two looks at whether somebody wants it to stop.
 _SLICE = 0.05
@@ -54,9 +59,9 @@ class Session:
         names = [name for name in CURVES if classify or not name.endswith("accuracy")]
         self._history = {name: np.full((len(members), epochs), np.nan) for name in names}
         self._groups = [
-            Group(population, [members[row] for row in rows], rows, data, epochs)
+            Group(population, [members[row] for row in rows], rows, data, epochs, seats)
             for population, all_rows in parts
-            for rows in _split(all_rows)
+            for seats, rows in _split(all_rows)
         ]
         self._seat = {row: (group, i) for group in self._groups for i, row in enumerate(group.rows)}
 
@@ -90,9 +95,12 @@ class Session:
         seats = [self._seat[row] for row in range(len(self._members))]
         states = {id(group): group.state for group in self._groups}
 
-        def model(member: int) -> Any:
+        def model(member: int, ready: dict) -> Any:
             group, seat = seats[member]
-            return _keras_model(group.population, states[id(group)], seat)
+            if group.population not in ready:
+                ready[group.population] = keras.models.clone_model(group.population.model)
+            _fill(ready[group.population], group.population.weights(states[id(group)], seat))
+            return ready[group.population]
 
         return Runs(
             settings=self._members,
@@ -108,29 +116,29 @@ class Session:
         )
 
 
-def _split(rows: list[int]) -> list[list[int]]:
-    """Cuts members into groups of a size that keeps all cores busy for the shortest time."""
-
-    def seats(size: int) -> int:
-        rounds = -(-len(rows) // (size * cores()))
-        return rounds * size
-
-    sizes = [2**power for power in range(_GROUP.bit_length())]
-    size = min(sizes, key=lambda size: (seats(size), -size))
-    return [rows[at : at + size] for at in range(0, len(rows), size)]
+def _split(rows: list[int]) -> list[tuple[int, list[int]]]:
+    """Cuts members into groups, each with the number of its seats."""
+    seats = _seats(len(rows))
+    return [(seats, rows[at : at + seats]) for at in range(0, len(rows), seats)]
 
 
-def _keras_model(population: Population, state: Any, seat: int) -> Any:
-    import keras
+def _seats(members: int) -> int:
+    """Picks the number of members of a call that keeps all cores busy for the shortest time."""
 
-    model = keras.models.clone_model(population.model)
-    trainable, rest = population.weights(state, seat)
+    def duration(seats: int) -> float:
+        rounds = -(-members // (seats * cores()))
+        return rounds * (seats + _CALL)
+
+    return min(_SEATS, key=duration)
+
+
+def _fill(model: keras.Model, weights: tuple[Weights, Weights]) -> None:
+    trainable, rest = weights
     for variable, value in zip(model.trainable_variables, trainable, strict=True):
         variable.assign(value)
     kept = [v for v in model.non_trainable_variables if "seed_generator" not in v.path]
     for variable, value in zip(kept, rest, strict=True):
         variable.assign(value)
-    return model
 
 
 @lru_cache(maxsize=1)

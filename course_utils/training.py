@@ -268,6 +268,5 @@ class Trainer:
         if self._arrays is None:
             import tensorflow as tf
 
-            data = self.dataset
-            self._arrays = tuple(map(tf.constant, (data.x_train, data.y_train, data.x_validation, data.y_validation)))
+            self._arrays = tf.nest.map_structure(tf.constant, self.dataset.arrays)
         return self._arrays

@@ -1,4 +1,4 @@
-"""Compiling, while nobody waits, what the next move of a lab's controls could ask for."""
+"""Compiling, while no cell runs and nobody waits, what the next move of a lab's controls could ask for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from course_utils.notebook_cell import cells
 from course_utils.worker import Worker
 
 
@@ -20,6 +21,7 @@ class WarmUp:
 
     def __init__(self, trainer: Any, controls: Mapping[str, widgets.Widget]) -> None:
         self._trainer, self._controls = trainer, controls
+        cells.watch()
         self._done: set[str] = set()
         # What goes wrong here goes wrong again, and is told, when somebody asks for that setting.
         self._worker = Worker(self._prepare, lambda _: None, "course-lab-warm-up")
@@ -42,7 +44,8 @@ class WarmUp:
             # Numbers with a fraction train without compiling, so that settings that differ in them are one.
             shape = repr({key: value for key, value in ahead.items() if not isinstance(value, float)})
             if shape not in self._done:
-                if not newest():
+                # A cell that runs needs the cores itself.
+                if not cells.wait_for_pause(newest):
                     return
                 self._trainer.prepare(**ahead)
                 self._done.add(shape)

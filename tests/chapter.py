@@ -22,6 +22,9 @@ sys.path.insert(0, str(ROOT / "notebooks" / "source"))
 
 import build  # noqa: E402, F401 - tests take it from here, where its folder is known
 import chapters  # noqa: E402
+import reproduce  # noqa: E402, F401 - the same
+
+from course_utils.warm_up import WarmUp  # noqa: E402
 
 
 class Chapter(dict):
@@ -55,7 +58,8 @@ def run_script(script, *, solutions=True):
     chapter = Chapter()
     notebook = chapters.path_of(script, solved=solutions)
     cells = chapters.notebook(script, solved=solutions, root=script.parent.parent.parent).cells
-    with contextlib.chdir(script.parent.parent), mock.patch.dict(os.environ, TQDM_DISABLE="1"):
+    nobody_moves_a_control = mock.patch.object(WarmUp, "start", return_value=None)
+    with contextlib.chdir(script.parent.parent), mock.patch.dict(os.environ, TQDM_DISABLE="1"), nobody_moves_a_control:
         for cell in cells:
             if cell.cell_type == "code":
                 _run(cell, f"{notebook.name}:{cell.id}", chapter)

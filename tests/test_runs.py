@@ -20,7 +20,7 @@ def runs():
         batch_loss=[np.full(6, member) for member in range(4)],
         learning_rates=[np.full(6, 0.1 * member) for member in range(4)],
         steps_per_epoch=[2, 2, 2, 2],
-        _model=lambda member: f"model {member}",
+        _model=lambda member, _: f"model {member}",
     )
 
 

@@ -172,9 +172,26 @@ def test_changing_a_knob_compiles_nothing(digits):
     for change in changes:
         trainer.run(**{"learning_rate": 0.1} | knobs | change)
         assert traces(trainer) == 1, change
-    trainer.run(learning_rate=0.1, **knobs | {"width": 9})
+    assert next(trainer.stream(learning_rate=0.1, batch_size=64, **knobs)).compiling
     trainer.run(learning_rate=0.1, batch_size=64, **knobs)
-    assert traces(trainer) == 3
+    assert traces(trainer) == 1, "one trace is compiled for every batch size"
+    trainer.run(learning_rate=0.1, **knobs | {"width": 9})
+    assert traces(trainer) == 2
+
+
+def test_networks_that_differ_in_their_initialisers_only_are_compiled_once(digits):
+    def builder(input_shape, outputs, *, start="zeros", activation="relu"):
+        stack = [keras.Input(input_shape), layers.Dense(7, activation, kernel_initializer=start), layers.Dense(outputs)]
+        return keras.Sequential(stack)
+
+    trainer = Trainer(builder, digits, epochs=1)
+    zeros = trainer.run(learning_rate=1e-9)
+    assert next(trainer.stream(activation="tanh")).compiling
+    assert not next(trainer.stream(start="ones")).compiling
+    ones = trainer.run(learning_rate=1e-9, start="ones")
+    assert abs(zeros.model(0).get_weights()[0]).max() < 1e-6
+    assert abs(ones.model(0).get_weights()[0] - 1).max() < 1e-6
+    assert ones.model(0).layers[0].kernel_initializer.__class__ is keras.initializers.Ones
 
 
 def test_what_is_prepared_need_not_be_compiled_and_trains_the_same(digits):

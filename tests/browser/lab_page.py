@@ -1,6 +1,7 @@
 """What a person does with a notebook in JupyterLab, as methods."""
 
 import json
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
@@ -13,6 +14,8 @@ OPEN_LABS = (
     "[w for w in __import__('ipywidgets').widgets.widget._instances.values() "
     "if 'course-lab' in getattr(w, '_dom_classes', ())]"
 )
+
+_AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 
 _KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status"
 
@@ -283,3 +286,17 @@ class LiveLab:
         before = self.generation()
         self.root.get_by_role("button", name=label).click()
         self.wait_finished(before)
+
+    def barriers(self) -> list[tuple[str, str, list[str]]]:
+        """What axe finds serious inside the lab: the rule, how serious, and the elements."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(_AXE.read_text(encoding="utf-8"))
+        violations, passes = self.root.evaluate(
+            "root => axe.run(root).then(result => [result.violations, result.passes.length])"
+        )
+        assert passes > 5, "axe looked at nothing"
+        return [
+            (rule["id"], rule["impact"], [node["html"] for node in rule["nodes"]])
+            for rule in violations
+            if rule["impact"] in ("serious", "critical")
+        ]

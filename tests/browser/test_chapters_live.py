@@ -33,6 +33,7 @@ def test_a_chapter_runs_and_every_lab_obeys_the_keyboard(open_notebook, chapter)
         assert lab.picture() != before, f"lab {index}"
         assert lab.status() != status, f"lab {index}"
         assert "cannot" not in lab.status()
+        assert lab.barriers() == [], f"lab {index}"
 
 
 def test_a_saved_notebook_shows_the_picture_where_no_kernel_runs(open_notebook):
