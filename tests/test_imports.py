@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "course_utils"
 MODULES = {path.stem: path for path in PACKAGE.glob("*.py")}
 
 _ENGINE = (
-    "compiling datasets group initialization knobs losses optimizers population runs schedules session training twins"
+    "compiling datasets group initialization knobs losses optimizers population"
+    " runs schedules session settings training twins"
 )
 
 #: For every module, what it may import of this package, and what of others beyond the standard library. Imports
@@ -43,9 +44,16 @@ MAY_IMPORT = {
     "compiling": ("optimizers population twins", "keras"),
     "group": ("population schedules", "numpy tensorflow"),
     "session": ("group initialization population runs", "numpy keras"),
-    "training": ("compiling group datasets knobs optimizers population runs session", "numpy keras tensorflow tqdm"),
+    "settings": ("knobs optimizers", ""),
+    "training": ("compiling group datasets knobs population runs session settings", "numpy keras tensorflow tqdm"),
     "diagnostics": (_ENGINE, "numpy keras tensorflow"),
-    "search": (_ENGINE, "numpy pandas optuna"),
+    "spaces": ("", "numpy optuna"),
+    "proposing": ("spaces", "numpy scipy optuna"),
+    "gaussian_process": ("proposing", "numpy scipy sklearn optuna"),
+    "evaluation": ("knobs optimizers runs training", "numpy"),
+    "storing": ("evaluation", "optuna"),
+    "halving": ("evaluation proposing storing training", "optuna"),
+    "search": ("evaluation gaussian_process halving knobs proposing spaces storing training", "pandas tqdm optuna"),
     "landscapes": ("knobs optimizers", "numpy"),
     "gradient_noise": ("knobs losses", "numpy keras tensorflow"),
     "batch_race": ("knobs training", "numpy"),
