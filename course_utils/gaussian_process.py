@@ -1,8 +1,7 @@
-"""Bayesian optimisation: a Gaussian process guesses the score everywhere, and how sure it is."""
+"""Bayesian optimisation: the next trial is where a Gaussian process expects the most."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from course_utils.proposing import PointSampler, worst_filled
+from course_utils.surrogate import Surrogate
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,13 @@ class Belief:
     improvement: np.ndarray
 
 
-def believe(points: np.ndarray, scores: np.ndarray, where: np.ndarray, seed: int = 0) -> Belief:
+def believe(points: np.ndarray, scores: np.ndarray, where: np.ndarray) -> Belief:
     """Fits a Gaussian process to the trials so far.
 
     Args:
         points: Where was tried, between 0 and 1, shape (trials, knobs).
         scores: What came out, larger is better, shape (trials,).
         where: Points to ask about, shape (points, knobs).
-        seed: Where the search for the kernel's parameters starts anew.
 
     Returns:
         The belief.
@@ -42,26 +41,17 @@ def believe(points: np.ndarray, scores: np.ndarray, where: np.ndarray, seed: int
     Source: Snoek, Larochelle & Adams, Practical Bayesian Optimization of Machine Learning Algorithms, 2012; expected
     improvement after Jones, Schonlau & Welch, 1998.
     """
-    from scipy.stats import norm
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+    return _belief(Surrogate(points, scores), points, where)
 
-    lengths = np.full(points.shape[1], 0.3)
-    kernel = ConstantKernel(1.0, (0.1, 10)) * Matern(lengths, (0.05, 10), nu=2.5) + WhiteKernel(1e-2, (1e-5, 1))
-    process = GaussianProcessRegressor(kernel, n_restarts_optimizer=1, random_state=seed)
-    centre, width = scores.mean(), scores.std() or 1.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a length at its bound says that the knob does not matter
-        process.fit(points, (scores - centre) / width)
-    mean, deviation = process.predict(where, return_std=True)
-    # The noise of a single run is no reason to look there again.
-    noise = process.kernel_.k2.noise_level
-    deviation = np.sqrt(np.maximum(deviation**2 - noise, 1e-12))
-    best = process.predict(points).max()
+
+def _belief(surrogate: Surrogate, points: np.ndarray, where: np.ndarray) -> Belief:
+    from scipy.stats import norm
+
+    mean, deviation = surrogate.predict(where)
+    # The best score is guessed too: that of a single run may have been luck.
+    best = surrogate.predict(points)[0].max()
     above = (mean - best) / deviation
-    improvement = deviation * (above * norm.cdf(above) + norm.pdf(above))
-    return Belief(centre + width * mean, width * deviation, width * improvement)
+    return Belief(mean, deviation, deviation * (above * norm.cdf(above) + norm.pdf(above)))
 
 
 class GaussianProcess(PointSampler):
@@ -77,9 +67,10 @@ class GaussianProcess(PointSampler):
         candidates: Random points among which the best is taken.
     """
 
-    def __init__(self, space: dict, seed: int = 0, *, start: int = 10, candidates: int = 1000) -> None:
+    def __init__(self, space: dict, seed: int = 0, *, start: int = 8, candidates: int = 1000) -> None:
         super().__init__(space, seed)
         self.start, self.candidates = start, candidates
+        self._fitted: tuple[list, Surrogate] | None = None
 
     def propose(self, study: Study, trial: FrozenTrial) -> np.ndarray:
         """Draws points and takes the one with the largest expected improvement."""
@@ -89,14 +80,18 @@ class GaussianProcess(PointSampler):
             return random.uniform(size=len(self.cube.space))
         points = np.array([self.cube.point(t.params) for t, _ in ended])
         scores = np.array([score for _, score in ended])
-        where = random.uniform(size=(self.candidates, points.shape[1]))
-        near = np.clip(
-            points[scores.argmax()] + random.normal(scale=0.05, size=(self.candidates // 4, len(where[0]))), 0, 1
-        )
-        where = np.vstack([where, near])
         running = [t for t in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)) if t.params]
-        if running:
-            pending = np.array([self.cube.point(t.params) for t in running])
-            expected = believe(points, scores, pending, self.seed).mean
-            points, scores = np.vstack([points, pending]), np.concatenate([scores, expected])
-        return where[believe(points, scores, where, self.seed).improvement.argmax()]
+        pending = np.array([self.cube.point(t.params) for t in running])
+        surrogate = self._surrogate([t.number for t, _ in ended], points, scores).with_guesses(pending)
+        where = random.uniform(size=(self.candidates, points.shape[1]))
+        near = points[scores.argmax()] + random.normal(scale=0.05, size=(self.candidates // 4, points.shape[1]))
+        where = np.vstack([where, np.clip(near, 0, 1)])
+        tried = np.vstack([points, pending]) if running else points
+        return where[_belief(surrogate, tried, where).improvement.argmax()]
+
+    def _surrogate(self, numbers: list[int], points: np.ndarray, scores: np.ndarray) -> Surrogate:
+        """Fits anew only when further trials have ended, and not for each of a batch of proposals."""
+        known = [*numbers, *scores]
+        if self._fitted is None or self._fitted[0] != known:
+            self._fitted = known, Surrogate(points, scores)
+        return self._fitted[1]

@@ -89,8 +89,8 @@ class Grid(PointSampler):
     def propose(self, study: Study, trial: FrozenTrial) -> np.ndarray:
         """Takes the first combination that no trial has."""
         tried = [t.params for t in study.get_trials(deepcopy=False) if t.number != trial.number]
-        left = [one for one in self.combinations if one not in tried]
-        return self.cube.point((left or self.combinations)[0])
+        left = (one for one in self.combinations if one not in tried)
+        return self.cube.point(next(left, self.combinations[0]))
 
 
 def _every_value(knob: str, kind: BaseDistribution) -> list[Any]:
@@ -107,15 +107,20 @@ class QuasiRandom(PointSampler):
     Source: Bousquet et al., Critical Hyper-Parameters: No Random, No Cry, 2017.
     """
 
+    def __init__(self, space: Mapping[str, BaseDistribution], seed: int = 0) -> None:
+        super().__init__(space, seed)
+        self._points = np.empty((0, len(space)))
+
     def propose(self, study: Study, trial: FrozenTrial) -> np.ndarray:
         """Takes the next point of the sequence."""
-        from scipy.stats import qmc
-
         del study
-        sequence = qmc.Sobol(len(self.cube.space), rng=np.random.default_rng(self.seed))
-        if trial.number:  # SciPy cannot go forward by none
-            sequence.fast_forward(trial.number)
-        return sequence.random(1)[0]
+        if trial.number >= len(self._points):
+            from scipy.stats import qmc
+
+            # The points of a longer sequence begin with those of a shorter one.
+            sequence = qmc.Sobol(len(self.cube.space), rng=np.random.default_rng(self.seed))
+            self._points = sequence.random_base2(max(6, (trial.number + 1).bit_length()))
+        return self._points[trial.number]
 
 
 class CoarseToFine(PointSampler):
