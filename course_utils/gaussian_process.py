@@ -94,9 +94,10 @@ class GaussianProcess(PointSampler):
             points[scores.argmax()] + random.normal(scale=0.05, size=(self.candidates // 4, len(where[0]))), 0, 1
         )
         where = np.vstack([where, near])
-        running = [t for t in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)) if t.params]
-        if running:
-            pending = np.array([self.cube.point(t.params) for t in running])
+        unfinished = study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING))
+        known = [t.params for t in unfinished if t.params.keys() >= self.cube.space.keys() and t.number != trial.number]
+        if known:
+            pending = np.array([self.cube.point(params) for params in known])
             expected = believe(points, scores, pending, self.seed).mean
             points, scores = np.vstack([points, pending]), np.concatenate([scores, expected])
         return where[believe(points, scores, where, self.seed).improvement.argmax()]
