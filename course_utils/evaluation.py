@@ -76,21 +76,23 @@ def outcomes(
     Raises:
         RuntimeError: If the executor itself breaks down.
     """
-    chunks = _chunks(settings)
     if executor is None:
-        for rows in chunks:
+        for rows in _chunks(settings, CHUNK):
             yield from zip(rows, train(trainer, [settings[row] for row in rows], job))
         return
     futures: dict[Future, list[int]] = {}
     try:
-        for rows in chunks:
+        most = min(CHUNK, -(-len(settings) // workers(executor)))
+        for rows in _chunks(settings, most):
             futures[executor.submit(train, trainer, [settings[row] for row in rows], job)] = rows
         for future in as_completed(futures):
             yield from zip(futures[future], future.result())
     except Exception as error:
         raise RuntimeError(
             f"the executor broke down ({type(error).__name__}: {error}). The trials that ended are kept: given a "
-            "storage, the same search with a working executor goes on from there."
+            "storage, the same search with a working executor goes on from there. If it never worked: other processes "
+            "can use only what they can import, so a function that builds a model must stand in a module, not in a "
+            "notebook."
         ) from error
     finally:
         for future in futures:
@@ -131,10 +133,21 @@ def _outcome(runs: Runs, number: int, job: Job) -> Outcome:
     return Outcome(tuple(map(float, mean)), tuple(map(float, curves[:, -1])), min(steps, default=0))
 
 
-def _chunks(settings: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+def workers(executor: Executor) -> int:
+    """Counts the workers of an executor, so that each gets a share; 1 if that cannot be known.
+
+    The protocol does not tell: Python's pools and Dask's executor each do in their own way.
+    """
+    if (number := getattr(executor, "_max_workers", None)) is not None:
+        return max(1, number)
+    client = getattr(executor, "_client", None)
+    return max(1, len(client.nthreads())) if client is not None else 1
+
+
+def _chunks(settings: Sequence[Mapping[str, Any]], most: int) -> list[list[int]]:
     """Puts settings together that differ in numbers only, which one compiled call can train."""
     alike = sorted(range(len(settings)), key=lambda row: repr(_shape(settings[row])))
-    return [alike[start : start + CHUNK] for start in range(0, len(alike), CHUNK)]
+    return [alike[start : start + most] for start in range(0, len(alike), most)]
 
 
 def _shape(setting: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -80,13 +80,14 @@ class GaussianProcess(PointSampler):
             return random.uniform(size=len(self.cube.space))
         points = np.array([self.cube.point(t.params) for t, _ in ended])
         scores = np.array([score for _, score in ended])
-        running = [t for t in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)) if t.params]
-        pending = np.array([self.cube.point(t.params) for t in running])
+        unfinished = study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING))
+        known = [t.params for t in unfinished if t.params.keys() >= self.cube.space.keys() and t.number != trial.number]
+        pending = np.array([self.cube.point(params) for params in known])
         surrogate = self._surrogate([t.number for t, _ in ended], points, scores).with_guesses(pending)
         where = random.uniform(size=(self.candidates, points.shape[1]))
         near = points[scores.argmax()] + random.normal(scale=0.05, size=(self.candidates // 4, points.shape[1]))
         where = np.vstack([where, np.clip(near, 0, 1)])
-        tried = np.vstack([points, pending]) if running else points
+        tried = np.vstack([points, pending]) if known else points
         return where[_belief(surrogate, tried, where).improvement.argmax()]
 
     def _surrogate(self, numbers: list[int], points: np.ndarray, scores: np.ndarray) -> Surrogate:

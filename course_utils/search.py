@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from typing import Any
@@ -12,27 +13,33 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState
 
 from course_utils import halving
-from course_utils.evaluation import Job, applicable
+from course_utils.evaluation import CHUNK, Job, applicable, workers
 from course_utils.gaussian_process import GaussianProcess
 from course_utils.knobs import EPOCHS, Knob
-from course_utils.proposing import CoarseToFine, Grid, QuasiRandom, Random
+from course_utils.proposing import CoarseToFine, Grid, QuasiRandom, Random, TreeParzen
+from course_utils.sharing import Share, ended
 from course_utils.spaces import UnitCube, distributions
-from course_utils.storing import ended, mark_owner, open_study, take_back
+from course_utils.storing import about, open_study
 from course_utils.training import Trainer
 
-#: Each method's sampler, made of the space and a seed, and how many trials it proposes before it looks at results.
+#: Each method's sampler, made of the space and a seed, and how many trials it proposes before it looks at results;
+#: None if it never does.
 METHODS = {
-    "grid": (Grid, 64),
-    "random": (Random, 64),
-    "quasi-random": (QuasiRandom, 64),
+    "grid": (Grid, None),
+    "random": (Random, None),
+    "quasi-random": (QuasiRandom, None),
     "coarse-to-fine": (CoarseToFine, 16),
-    "tpe": (lambda _, seed: optuna.samplers.TPESampler(seed=seed, multivariate=True, n_startup_trials=16), 8),
+    "tpe": (TreeParzen, 8),
     "gaussian-process": (GaussianProcess, 8),
-    "halving": (Random, 27),
-    "hyperband": (Random, 27),
+    "halving": (Random, halving.BLOCK),
+    "hyperband": (Random, halving.BLOCK),
 }
 
-_TRIALS = Knob(EPOCHS.accepts, "choose a whole number from 1 up")
+_COUNT = Knob(EPOCHS.accepts, "choose a whole number from 1 up")
+_SEED = Knob(lambda v: v == 0 or EPOCHS.accepts(v), "choose a whole number from 0 up")
+
+#: Seconds between two looks at whether other processes are done.
+_PAUSE = 0.2
 
 
 class Search:
@@ -147,37 +154,36 @@ def search(
         >>> search(trainer, {"learning_rate": (1e-4, 1.0, "log"), "width": [16, 64]}, method="tpe").best
     """
     Knob(METHODS.__contains__, f"choose {', '.join(METHODS)}").check("method", method)
-    for number, value in (("trials", trials), ("seeds", seeds)):
-        _TRIALS.check(number, value)
+    for knob, number, value in ((_COUNT, "trials", trials), (_COUNT, "seeds", seeds), (_SEED, "seed", seed)):
+        knob.check(number, value)
     ranges = distributions(space)
-    epochs = trainer.epochs if epochs is None else epochs
     curves = ["val_loss", "loss", *(["val_accuracy", "accuracy"] if trainer.dataset.classes is not None else [])]
     metric = metric or ("val_accuracy" if trainer.dataset.classes is not None else "val_loss")
     Knob(curves.__contains__, f"choose {', '.join(curves)}").check("metric", metric)
+    epochs = trainer.epochs if epochs is None else epochs
     _check(trainer, ranges, fixed, seeds, epochs)
-    sampler, ahead = METHODS[method]
-    about = {"method": method, "metric": metric, "epochs": epochs, "seeds": seeds, "seed": seed, "fixed": repr(fixed)}
-    study = open_study(storage, name, about, maximize="loss" not in metric)
+    job = Job(metric, int(epochs), int(seeds), fixed)
+    sampler, block = METHODS[method]
+    same = {"method": method, "seed": int(seed), "data": trainer.dataset.name, "optimizer": trainer.optimizer}
+    study = open_study(storage, name, {**about(job, ranges), **same}, maximize="loss" not in metric)
     study.sampler = sampler(ranges, seed)
     if method == "grid":
         trials = min(trials, len(study.sampler.combinations))
-    take_back(study)
-    job = Job(metric, epochs, seeds, fixed)
+    bracketed = halving.brackets(method, job.epochs)
     bar = _Bar(study, trials, metric, progress=progress)
     try:
-        while (left := trials - ended(study)) > 0:
-            batch = [study.ask(ranges) for _ in range(min(left, ahead))]
-            for trial in batch:
-                mark_owner(trial)
-            brackets = halving.brackets(method, epochs)
-            for number, stages in enumerate(brackets):
-                for _ in halving.train(study, batch[number :: len(brackets)], stages, trainer, job, executor):
+        with Share(study, trials, block, CHUNK if executor is None else CHUNK * workers(executor)) as share:
+            while share.left():
+                batch = share.claim(ranges)
+                for _ in halving.train(study, batch, bracketed, trainer, job, executor):
+                    bar.show()
+                if not batch:  # all that are left are in other hands
+                    time.sleep(_PAUSE)
                     bar.show()
     except KeyboardInterrupt:
-        print(f"stopped after {ended(study)} of {trials} trials")  # noqa: T201 - for the learner who stopped it
+        print(f"stopped after {ended(study, trials)} of {trials} trials")  # noqa: T201 - for the learner who stopped it
     finally:
         bar.close()
-        take_back(study, mine=True)
     return Search(study, metric, trainer, fixed)
 
 
@@ -186,6 +192,8 @@ def _check(
 ) -> None:
     """Raises what is wrong with the knobs, such as a misspelt one; a single bad value is the affair of its trial."""
     cube, errors = UnitCube(ranges), []
+    if both := ranges.keys() & fixed.keys():
+        raise ValueError(f"{min(both)} is fixed to {fixed[min(both)]!r} and also in space: give one of the two.")
     if lists := [name for name, value in fixed.items() if isinstance(value, list)]:
         raise ValueError(f"{lists[0]}={fixed[lists[0]]!r} is a list, which is a choice: put it into space.")
     for share in (0.5, 0.0, 1.0):
@@ -205,18 +213,21 @@ class _Bar:
     def __init__(self, study: optuna.Study, trials: int, metric: str, *, progress: bool) -> None:
         from tqdm import tqdm
 
-        self._study, self._metric = study, metric
+        self._study, self._metric, self._shown = study, metric, 0.0
         quiet = {} if progress else {"disable": True}
         self._bar = tqdm(total=trials, unit=" trials", delay=1, leave=False, file=sys.stdout, ncols=80, **quiet)
 
     def show(self) -> None:
         """Brings it up to date."""
+        if time.monotonic() - self._shown < _PAUSE:
+            return
         trials = self._study.get_trials(deepcopy=False)
         values = [t.value for t in trials if t.state == TrialState.COMPLETE]
         if values:
             best = max(values) if self._study.direction == optuna.study.StudyDirection.MAXIMIZE else min(values)
             self._bar.set_postfix_str(f"best {self._metric} {best:.3g}", refresh=False)
-        self._bar.update(ended(self._study) - self._bar.n)
+        self._bar.update(ended(self._study, self._bar.total) - self._bar.n)
+        self._shown = time.monotonic()
 
     def close(self) -> None:
         """Takes it away."""

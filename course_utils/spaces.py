@@ -47,8 +47,9 @@ def _distribution(name: str, values: Any) -> BaseDistribution:
         raise ValueError(f"space[{name!r}]={values!r} cannot be read: give {_FORMS}.")
     low, high = values[:2]
     log = len(values) == 3
-    if not all(isinstance(end, Real) and not isinstance(end, bool) for end in (low, high)) or not low < high:
-        raise ValueError(f"space[{name!r}]={values!r} is no range: give two numbers, the lower one first.")
+    numbers = all(isinstance(end, Real) and not isinstance(end, bool) and np.isfinite(end) for end in (low, high))
+    if not numbers or not low < high:
+        raise ValueError(f"space[{name!r}]={values!r} is no range: give two finite numbers, the lower one first.")
     if log and low <= 0:
         raise ValueError(f"space[{name!r}]={values!r} has no logarithm at its lower end: begin above 0.")
     if isinstance(low, Integral) and isinstance(high, Integral):
@@ -79,8 +80,8 @@ class UnitCube:
 
 
 def _ends(kind: FloatDistribution | IntDistribution) -> tuple[float, float]:
-    # Whole numbers get half a step at both ends, so that the first and the last are as likely as the others.
-    margin = kind.step / 2 if isinstance(kind, IntDistribution) else 0.0
+    # Steps get half of one at both ends, so that the first and the last are as likely as the others.
+    margin = (kind.step or 0.0) / 2
     ends = kind.low - margin, kind.high + margin
     return tuple(np.log(ends)) if kind.log else ends
 

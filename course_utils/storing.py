@@ -1,25 +1,29 @@
-"""Where the trials of a search are kept, and how a search that was cut off finds them again."""
+"""Where the trials of a search are kept, so that it can go on after it was cut off."""
 
 from __future__ import annotations
 
 import json
-import os
-import socket
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.storages import BaseStorage, JournalStorage
-from optuna.storages.journal import JournalFileBackend
-from optuna.trial import Trial, TrialState
+from optuna.distributions import BaseDistribution, distribution_to_json
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.trial import FrozenTrial, Trial, TrialState
 
-from course_utils.evaluation import Outcome
+from course_utils.evaluation import Job, Outcome
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # it tells of every study and trial on stderr, which is red
 
-#: Why a trial has no value though nothing is wrong with its setting.
-STOPPED = "stopped"
+#: Seconds after which a lock of a journal file counts as left behind; one is held for the milliseconds of a write.
+_LOCK = 5
+
+#: Seconds that a writer waits for the other writers of an SQLite file.
+_SQLITE = 60
 
 
 def open_study(storage: Any, name: str, about: Mapping[str, Any], *, maximize: bool) -> optuna.Study:
@@ -35,8 +39,10 @@ def open_study(storage: Any, name: str, about: Mapping[str, Any], *, maximize: b
         The study.
 
     Raises:
-        ValueError: If the storage holds a study of this name that is about something else.
+        ValueError: If the storage cannot be opened, or holds a study of this name that is about something else.
     """
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"name={name!r} cannot be used: give words, by which the storage finds the search again.")
     direction = "maximize" if maximize else "minimize"
     study = optuna.create_study(storage=_storage(storage), study_name=name, direction=direction, load_if_exists=True)
     known = study.user_attrs
@@ -51,41 +57,75 @@ def open_study(storage: Any, name: str, about: Mapping[str, Any], *, maximize: b
     return study
 
 
+def about(job: Job, ranges: Mapping[str, BaseDistribution]) -> dict[str, Any]:
+    """Describes what a search is about, in words that a storage can hold.
+
+    Args:
+        job: What is done with each setting.
+        ranges: The search space.
+    """
+    # A function stands elsewhere in memory each time, and keywords may come in another order.
+    fixed = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(dict(sorted(job.fixed.items()))))
+    space = {knob: distribution_to_json(kind) for knob, kind in ranges.items()}
+    return {"metric": job.metric, "epochs": job.epochs, "seeds": job.seeds, "fixed": fixed, "space": space}
+
+
 def _storage(storage: Any) -> Any:
     if storage is None or isinstance(storage, BaseStorage):
         return storage
     if isinstance(storage, str) and "://" in storage:
-        return storage
+        return _database(storage)
     if isinstance(storage, str | Path):
-        return JournalStorage(JournalFileBackend(str(storage)))
+        return _journal(Path(storage))
     raise ValueError(f"storage={storage!r} cannot be used: give a path, a database's URL or an Optuna storage.")
 
 
-def ended(study: optuna.Study) -> int:
-    """Counts the trials that are over: trained to the end, pruned, or failed for good."""
-    trials = study.get_trials(deepcopy=False)
-    return sum(t.state.is_finished() and t.user_attrs.get("why") != STOPPED for t in trials)
+def _journal(path: Path) -> JournalStorage:
+    path = path.absolute()  # the notebook may change its folder
+    if not path.parent.is_dir() or path.is_dir():
+        raise ValueError(f"storage='{path}' cannot be used: give the path of a file in a folder that exists.")
+    if path.exists():
+        with path.open("rb") as file:
+            if file.read(6) == b"SQLite":
+                raise ValueError(f"storage='{path}' is an SQLite database: write 'sqlite:///{path}'.")
+    # Of Optuna's two locks, this one works on Windows too, and its age is that of the lock and not of the journal.
+    return JournalStorage(JournalFileBackend(str(path), JournalFileOpenLock(str(path), grace_period=_LOCK)))
 
 
-def mark_owner(trial: Trial) -> None:
-    """Notes which process trains a trial, so that it can be taken over when that process is gone."""
-    trial.set_user_attr("owner", _me())
+def _database(url: str) -> BaseStorage:
+    from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
+
+    options = {"connect_args": {"timeout": _SQLITE}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    for last in (False, False, False, True):
+        try:
+            return RDBStorage(url, engine_kwargs=options)
+        except (IntegrityError, OperationalError, ProgrammingError) as error:
+            # Of several processes that come to an empty database at once, only one can make its tables.
+            if last or "exist" not in str(error).lower():
+                raise _unusable(url, error) from error
+        except (SQLAlchemyError, ImportError, ValueError) as error:
+            raise _unusable(url, error) from error
+    raise AssertionError
 
 
-def take_back(study: optuna.Study, *, mine: bool = False) -> None:
-    """Queues the settings of trials that nobody trains any more, to be trained after all.
+def _unusable(url: str, error: Exception) -> ValueError:
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
 
-    Args:
-        study: The study.
-        mine: Whether also those of this process.
-    """
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        owner = trial.user_attrs.get("owner")
-        if owner is None or ((owner != _me() or not mine) and _lives(owner)):
-            continue
-        study._storage.set_trial_user_attr(trial._trial_id, "why", STOPPED)  # noqa: SLF001 - Optuna has no public way
-        study.tell(trial.number, state=TrialState.FAIL)
-        study.enqueue_trial(trial.params)
+    try:
+        shown = make_url(url).render_as_string(hide_password=True)
+    except (ArgumentError, ValueError):
+        shown = url.partition("://")[0] + "://…"  # whatever follows may hold a password
+    return ValueError(
+        f"storage={shown!r} cannot be opened ({type(error).__name__}): check that the database is there and lets you "
+        "in, and write its URL as in 'sqlite:///search.db' or 'postgresql+psycopg://user:password@host/name' (which "
+        "needs the package psycopg)."
+    )
+
+
+def latest(trial: Trial) -> FrozenTrial:
+    """Reads what the storage holds of a trial."""
+    return trial.storage.get_trial(trial._trial_id)  # noqa: SLF001 - by its number, Optuna would read all trials
 
 
 def note(trial: Trial, outcome: Outcome, epochs: int) -> None:
@@ -96,29 +136,26 @@ def note(trial: Trial, outcome: Outcome, epochs: int) -> None:
         outcome: What came out.
         epochs: Epochs just trained, seeds counted one by one.
     """
-    trial.set_user_attr("epochs", trial.user_attrs.get("epochs", 0) + epochs)
-    trial.set_user_attr("by seed", json.dumps(outcome.by_seed))
-    if outcome.failed:
-        trial.set_user_attr("why", outcome.failed)
-    reported = set(trial.study.get_trials(deepcopy=False)[trial.number].intermediate_values)
-    for epoch, value in enumerate(outcome.curve, start=1):
-        if epoch not in reported:
-            trial.report(value, epoch)
-
-
-def _me() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _lives(owner: str) -> bool:
-    """Tells whether a process may still be there; of other machines that cannot be known."""
-    host, _, pid = owner.rpartition(":")
-    if host != socket.gethostname():
-        return True
+    known = latest(trial)
+    if known.state.is_finished():
+        return
     try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+        trial.set_user_attr("epochs", known.user_attrs.get("epochs", 0) + epochs)
+        trial.set_user_attr("by seed", json.dumps(outcome.by_seed))
+        if outcome.failed:
+            trial.set_user_attr("why", outcome.failed)
+        for epoch, value in enumerate(outcome.curve, start=1):
+            if epoch not in known.intermediate_values:
+                trial.report(value, epoch)
+    except UpdateFinishedTrialError:
+        return
+
+
+def tell(trial: Trial, state: TrialState, value: float | None = None) -> None:
+    """Ends a trial, unless another process has done so, which took this one for dead: the first result counts."""
+    try:
+        # Taken for dead, the trial may wait for somebody else; it need not any more.
+        trial.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)  # noqa: SLF001 - not public
+        trial.study.tell(trial, value, state, skip_if_finished=True)
+    except UpdateFinishedTrialError:
+        return
