@@ -9,7 +9,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from course_utils.proposing import PointSampler, worst_filled
-from course_utils.surrogate import Surrogate
+from course_utils.surrogate import Surrogate, one_core
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,13 @@ class GaussianProcess(PointSampler):
         unfinished = study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING))
         known = [t.params for t in unfinished if t.params.keys() >= self.cube.space.keys() and t.number != trial.number]
         pending = np.array([self.cube.point(params) for params in known])
-        surrogate = self._surrogate([t.number for t, _ in ended], points, scores).with_guesses(pending)
         where = random.uniform(size=(self.candidates, points.shape[1]))
         near = points[scores.argmax()] + random.normal(scale=0.05, size=(self.candidates // 4, points.shape[1]))
         where = np.vstack([where, np.clip(near, 0, 1)])
         tried = np.vstack([points, pending]) if known else points
-        return where[_belief(surrogate, tried, where).improvement.argmax()]
+        with one_core():
+            surrogate = self._surrogate([t.number for t, _ in ended], points, scores).with_guesses(pending)
+            return where[_belief(surrogate, tried, where).improvement.argmax()]
 
     def _surrogate(self, numbers: list[int], points: np.ndarray, scores: np.ndarray) -> Surrogate:
         """Fits anew only when further trials have ended, and not for each of a batch of proposals."""

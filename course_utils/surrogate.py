@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 #: What lengths, strength and noise are likely to be before there is a score: centre and deviation of their logarithms.
 #: With few trials in many dimensions the scores alone would not tell.
@@ -73,6 +79,19 @@ class Surrogate:
         guessed, _ = self.predict(pending)
         points, scores = np.vstack([self._points, pending]), np.concatenate([self._scores, guessed])
         return Surrogate(points, scores, self.parameters)
+
+
+def one_core() -> AbstractContextManager:
+    """Keeps linear algebra to one core: with so small matrices, cores that are busy otherwise only wait for another."""
+    return _controller().limit(limits=1, user_api="blas")
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    import scipy.linalg  # noqa: F401 - what is not loaded yet would not be found
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _kernel(one: np.ndarray, other: np.ndarray, parameters: Parameters) -> np.ndarray:

@@ -49,7 +49,7 @@ MAY_IMPORT = {
     "diagnostics": (_ENGINE, "numpy keras tensorflow"),
     "spaces": ("", "numpy optuna"),
     "proposing": ("spaces", "numpy scipy optuna"),
-    "surrogate": ("", "numpy scipy"),
+    "surrogate": ("", "numpy scipy threadpoolctl"),
     "gaussian_process": ("proposing surrogate", "numpy scipy optuna"),
     "evaluation": ("knobs optimizers runs training", "numpy"),
     "storing": ("evaluation", "optuna sqlalchemy"),
