@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from optuna.trial import TrialState
 
+from course_utils.halving import BLOCK
 from course_utils.search import METHODS, Search, search
 from course_utils.tabled import Tabled
 
@@ -94,10 +95,13 @@ def contest(
             space = {knob: values for knob, values in seen.space.items() if knob not in fixed}
             if method == "grid":
                 space = spread(seen, trials, np.random.default_rng(number), fixed)
-            begun = trials * _BEGINS.get(method, 1)
-            found = search(seen, space, method=method, trials=begun, seed=number, progress=False, **fixed)
-            scores, spent = _best_so_far(found, seen, METHODS[method][1], fixed)
+            options = {"method": method, "seed": number, "progress": False, **fixed}
+            found = search(seen, space, trials=trials, **options)
+            scores, spent = _best_so_far(found, seen, fixed)
             by_trials[method].append(_at(np.arange(1, len(scores) + 1), scores, trials, 1))
+            if method in _BEGINS:
+                found = search(seen, space, trials=trials * _BEGINS[method], **options)
+                scores, spent = _best_so_far(found, seen, fixed)
             by_epochs[method].append(_at(spent, scores, trials, seen.epochs))
     stacked = ({method: np.array(curves) for method, curves in all_.items()} for all_ in (by_trials, by_epochs))
     return Contest(*stacked, np.array(best), table.epochs)
@@ -129,7 +133,7 @@ def spread(table: Tabled, trials: int, random: np.random.Generator, fixed: Mappi
     }
 
 
-def _best_so_far(found: Search, table: Tabled, ahead: int, fixed: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+def _best_so_far(found: Search, table: Tabled, fixed: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Gives, after each trial, the true score of the best setting, and the epochs spent; each of shape (trials,)."""
     others = range(1, table.seeds)
     trials = found.study.get_trials(deepcopy=False)
@@ -140,9 +144,10 @@ def _best_so_far(found: Search, table: Tabled, ahead: int, fixed: Mapping[str, A
             best = trial
         scores.append(np.nan if best is None else table.score({**fixed, **best.params}, others))
     if any(t.state == TrialState.PRUNED for t in trials):
-        # Stages go over all trials of a round, so nothing is known of any before the round has ended.
-        ends = np.minimum((np.arange(len(trials)) // ahead + 1) * ahead, len(trials)) - 1
-        return np.array(scores)[ends], spent[ends]
+        # Stages go over all trials of a block, so nothing is known of any before the block has ended.
+        over = np.arange(1, len(trials) + 1) // BLOCK * BLOCK
+        over[-1] = len(trials)
+        scores = np.where(over > 0, np.array(scores)[over - 1], np.nan)
     return np.array(scores), spent
 
 

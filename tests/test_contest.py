@@ -33,9 +33,14 @@ def test_curves_are_true_scores_of_the_settings_found(table):
 
 
 def test_halving_knows_nothing_before_its_first_round_has_ended(table):
-    found = contest(table, ["halving"], trials=12, searches=1)
-    assert np.isnan(found.by_epochs["halving"][0, 0])
-    assert np.isfinite(found.by_epochs["halving"][0, -1])
+    found = contest(table, ["halving"], trials=30, searches=2)
+    for by_trials, by_epochs in zip(found.by_trials["halving"], found.by_epochs["halving"]):
+        assert np.isnan(by_trials[:26]).all()
+        assert np.isfinite(by_trials[26:]).all()
+        # 27 trials of 2 epochs, 9 of 6 and 3 of 20 take as long as a little more than 8 whole ones.
+        spent = -(-(27 * 2 + 9 * 6 + 3 * 20) // table.epochs)
+        assert np.isnan(by_epochs[: spent - 1]).all()
+        assert np.isfinite(by_epochs[spent - 1 :]).all()
 
 
 def test_a_method_is_compared_search_by_search(table):

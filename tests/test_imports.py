@@ -60,7 +60,7 @@ MAY_IMPORT = {
         "pandas tqdm optuna",
     ),
     "tabled": ("datasets knobs runs schedules", "numpy"),
-    "contest": ("search tabled", "numpy pandas optuna"),
+    "contest": ("halving search tabled", "numpy pandas optuna"),
     "importance": ("", "numpy pandas optuna"),
     "landscapes": ("knobs optimizers", "numpy"),
     "gradient_noise": ("knobs losses", "numpy keras tensorflow"),
