@@ -68,7 +68,13 @@ class Contest:
 
 
 def contest(
-    table: Tabled, methods: Sequence[str] = tuple(METHODS), *, trials: int = 32, searches: int = 50, **fixed: Any
+    table: Tabled,
+    methods: Sequence[str] = tuple(METHODS),
+    *,
+    trials: int = 32,
+    searches: int = 50,
+    epochs: int | None = None,
+    **fixed: Any,
 ) -> Contest:
     """Lets every method search the table many times, with other random proposals each time.
 
@@ -80,6 +86,7 @@ def contest(
         methods: Names, keys of `search.METHODS`.
         trials: Full trials that each search may pay for. Halving and Hyperband begin more, for as many epochs.
         searches: How many times each method searches.
+        epochs: Epochs of a full trial; None takes all that the table has.
         **fixed: Knobs that are not searched for.
 
     Returns:
@@ -88,23 +95,24 @@ def contest(
     by_trials: dict[str, list] = {method: [] for method in methods}
     by_epochs: dict[str, list] = {method: [] for method in methods}
     best = []
+    epochs = table.epochs if epochs is None else epochs
     for number in range(searches):
         seen = table.seeing(number % table.seeds)
-        best.append(seen.best_score(**fixed))
+        best.append(seen.best_score(epochs, **fixed))
         for method in methods:
             space = {knob: values for knob, values in seen.space.items() if knob not in fixed}
             if method == "grid":
                 space = spread(seen, trials, np.random.default_rng(number), fixed)
-            options = {"method": method, "seed": number, "progress": False, **fixed}
+            options = {"method": method, "seed": number, "progress": False, "epochs": epochs, **fixed}
             found = search(seen, space, trials=trials, **options)
-            scores, spent = _best_so_far(found, seen, fixed)
+            scores, spent = _best_so_far(found, seen, epochs, fixed)
             by_trials[method].append(_at(np.arange(1, len(scores) + 1), scores, trials, 1))
             if method in _BEGINS:
                 found = search(seen, space, trials=trials * _BEGINS[method], **options)
-                scores, spent = _best_so_far(found, seen, fixed)
-            by_epochs[method].append(_at(spent, scores, trials, seen.epochs))
+                scores, spent = _best_so_far(found, seen, epochs, fixed)
+            by_epochs[method].append(_at(spent, scores, trials, epochs))
     stacked = ({method: np.array(curves) for method, curves in all_.items()} for all_ in (by_trials, by_epochs))
-    return Contest(*stacked, np.array(best), table.epochs)
+    return Contest(*stacked, np.array(best), epochs)
 
 
 def spread(table: Tabled, trials: int, random: np.random.Generator, fixed: Mapping[str, Any]) -> dict[str, list]:
@@ -133,7 +141,7 @@ def spread(table: Tabled, trials: int, random: np.random.Generator, fixed: Mappi
     }
 
 
-def _best_so_far(found: Search, table: Tabled, fixed: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+def _best_so_far(found: Search, table: Tabled, epochs: int, fixed: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Gives, after each trial, the true score of the best setting, and the epochs spent; each of shape (trials,)."""
     others = range(1, table.seeds)
     trials = found.study.get_trials(deepcopy=False)
@@ -142,7 +150,7 @@ def _best_so_far(found: Search, table: Tabled, fixed: Mapping[str, Any]) -> tupl
     for trial in trials:
         if trial.state == TrialState.COMPLETE and (best is None or trial.value > best.value):
             best = trial
-        scores.append(np.nan if best is None else table.score({**fixed, **best.params}, others))
+        scores.append(np.nan if best is None else table.score({**fixed, **best.params}, others, epochs))
     if any(t.state == TrialState.PRUNED for t in trials):
         # Stages go over all trials of a block, so nothing is known of any before the block has ended.
         over = np.arange(1, len(trials) + 1) // BLOCK * BLOCK

@@ -80,6 +80,8 @@ class GaussianProcess(PointSampler):
             return random.uniform(size=len(self.cube.space))
         points = np.array([self.cube.point(t.params) for t, _ in ended])
         scores = np.array([score for _, score in ended])
+        # How poor the poorer half is does not tell where the best are, and would make small differences there vanish.
+        scores = np.maximum(scores, np.median(scores))
         unfinished = study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING))
         known = [t.params for t in unfinished if t.params.keys() >= self.cube.space.keys() and t.number != trial.number]
         pending = np.array([self.cube.point(params) for params in known])

@@ -29,8 +29,8 @@ METHODS = {
     "random": (Random, None),
     "quasi-random": (QuasiRandom, None),
     "coarse-to-fine": (CoarseToFine, 16),
-    "tpe": (TreeParzen, 8),
-    "gaussian-process": (GaussianProcess, 8),
+    "tpe": (TreeParzen, 4),
+    "gaussian-process": (GaussianProcess, 4),
     "halving": (Random, halving.BLOCK),
     "hyperband": (Random, halving.BLOCK),
 }

@@ -103,9 +103,9 @@ class Tabled:
         chosen = {knob: setting.get(knob, _DEFAULTS[knob]) for knob in self.choices}
         return tuple(_number(knob, chosen[knob], values) for knob, values in self.choices.items())
 
-    def score(self, setting: Mapping[str, Any], seeds: Sequence[int]) -> float:
-        """Gives the validation accuracy of a setting after the last epoch, mean over some seeds."""
-        return float(self.accuracy[self.place(setting)][list(seeds), -1].mean())
+    def score(self, setting: Mapping[str, Any], seeds: Sequence[int], epochs: int | None = None) -> float:
+        """Gives the validation accuracy of a setting after some epochs, or all, mean over some seeds."""
+        return float(self.accuracy[self.place(setting)][list(seeds), (epochs or self.epochs) - 1].mean())
 
     def seeing(self, seed: int) -> Tabled:
         """Gives the same table with a certain seed first, which is the one that a search of one seed sees."""
@@ -115,11 +115,11 @@ class Tabled:
         other._diverged_at = np.roll(self._diverged_at, -seed, axis=-1)  # noqa: SLF001 - one of its own kind
         return other
 
-    def best_score(self, **fixed: Any) -> float:
+    def best_score(self, epochs: int | None = None, **fixed: Any) -> float:
         """Gives the best `score` of any configuration for the seeds after the first, with some knobs at a value."""
         at = self.place(fixed)
         index = tuple(at[axis] if knob in fixed else slice(None) for axis, knob in enumerate(self.choices))
-        return float(self.accuracy[..., 1:, -1].mean(axis=-1)[index].max())
+        return float(self.accuracy[..., 1:, (epochs or self.epochs) - 1].mean(axis=-1)[index].max())
 
     def knobs(self, setting: Mapping[str, Any]) -> dict[str, Any]:
         """Gives the knobs with which a `Trainer` of `models.mlp` trains the configuration of a setting."""
