@@ -22,7 +22,7 @@ from course_utils.training import Trainer
 #: Values of each knob. Those of numbers lie evenly on a log scale, as nearly as round numbers can.
 VALUES: dict[str, list[Any]] = {
     "learning_rate": [1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0],
-    "batch_size": [32, 128],
+    "batch_size": [32, 128, 512],
     "width": [4, 16, 64],
     "depth": [1, 3],
     "optimizer": ["sgd", "momentum", "adam"],
