@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -138,10 +139,10 @@ def workers(executor: Executor) -> int:
 
     The protocol does not tell: Python's pools and Dask's executor each do in their own way.
     """
-    if (number := getattr(executor, "_max_workers", None)) is not None:
-        return max(1, number)
     client = getattr(executor, "_client", None)
-    return max(1, len(client.nthreads())) if client is not None else 1
+    with suppress(Exception):  # a cluster that is gone cannot tell either; handing out work then says what is wrong
+        return max(1, len(client.nthreads()) if client else executor._max_workers)  # noqa: SLF001
+    return 1
 
 
 def _chunks(settings: Sequence[Mapping[str, Any]], most: int) -> list[list[int]]:

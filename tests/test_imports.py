@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "gaussian_process": ("proposing", "numpy scipy sklearn optuna"),
     "evaluation": ("knobs optimizers runs training", "numpy"),
     "storing": ("evaluation", "optuna sqlalchemy"),
-    "sharing": ("", "optuna"),
+    "sharing": ("storing", "optuna"),
     "halving": ("evaluation proposing storing training", "numpy optuna"),
     "search": (
         "evaluation gaussian_process halving knobs proposing sharing spaces storing training",
