@@ -124,6 +124,9 @@ def search(
     Interrupt it (the ■ button of the notebook) and you get what it has; with a `storage`, calling it again goes on from
     there. A setting that diverges or cannot be trained is recorded as failed, and the search goes on.
 
+    Several processes, also on different machines, may call it with the same arguments and one `storage`: together they
+    do the trials, and whoever is killed has its trials taken over. Each returns when all trials are done.
+
     Args:
         trainer: What trains a setting.
         space: For each knob its range, as `spaces.distributions` reads it.
@@ -137,8 +140,8 @@ def search(
         seed: Which random proposals.
         executor: Where to train: anything with the protocol of `concurrent.futures.Executor`, such as a process pool or
             a Dask cluster's `client.get_executor()`. None trains in this process.
-        storage: Where trials are kept: None in memory, the path of a journal file, a database's URL, or an Optuna
-            storage.
+        storage: Where trials are kept: None in memory, the path of a journal file (in a folder that several machines
+            share, too), a database's URL (SQLite: for processes of one machine), or an Optuna storage.
         name: The study's name in the storage.
         progress: Whether to show a progress bar when the search takes more than a second.
         **fixed: Knobs that are the same in all trials.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +102,7 @@ def _database(url: str) -> BaseStorage:
             return _quick(RDBStorage(url, engine_kwargs=options))
         except (IntegrityError, OperationalError, ProgrammingError) as error:
             # Of several processes that come to an empty database at once, only one can make its tables.
-            if last or "exist" not in str(error).lower():
+            if last or not re.search("exist|unique|duplicate|locked", str(error), re.IGNORECASE):
                 raise _unusable(url, error) from error
         except (SQLAlchemyError, ImportError, ValueError) as error:
             raise _unusable(url, error) from error
@@ -115,7 +117,8 @@ def _quick(storage: RDBStorage) -> RDBStorage:
     from sqlalchemy import event
 
     def begin(connection: Any, _: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
+        with suppress(sqlite3.OperationalError):  # somebody else is at it, and one suffices: the file remembers
+            connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
 
     if storage.engine.dialect.name == "sqlite":

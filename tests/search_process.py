@@ -1,19 +1,13 @@
-"""What other processes do in the tests of shared searches; they are forked from one that has loaded TensorFlow."""
+"""What other processes do in the tests of shared searches."""
 
 import signal
 
-# Forked processes share what is loaded here, which takes seconds.
-from course_utils import datasets, evaluation, models
+from formula import SPACE, Formula
+
+from course_utils import evaluation
 from course_utils.search import search
-from course_utils.training import Trainer
 
-SPACE = {"learning_rate": (1e-3, 1.0, "log"), "momentum": (0.0, 0.9)}
-OPTIONS = {"optimizer": "momentum", "epochs": 2, "progress": False}
 CHUNK = 8
-
-
-def trainer():
-    return Trainer(models.mlp, datasets.digits())
 
 
 def serve(connection):
@@ -22,7 +16,7 @@ def serve(connection):
     With `pause`, it says so before it trains chunk number `pause`, and goes on when it is told.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    trains, ours = evaluation.train, trainer()
+    trains = evaluation.train
     evaluation.CHUNK = CHUNK
 
     def pausing(number):
@@ -39,7 +33,7 @@ def serve(connection):
     while (options := connection.recv()) is not None:
         evaluation.train = pausing(options.pop("pause", 0))
         try:
-            found = search(ours, SPACE, **OPTIONS, **options)
+            found = search(Formula(), SPACE, progress=False, **options)
         except BaseException as error:  # noqa: BLE001 - for the test to show
             connection.send(repr(error))
         else:

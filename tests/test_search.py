@@ -6,6 +6,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 import numpy as np
 import optuna
 import pytest
+from formula import Formula
 
 from course_utils import datasets, models
 from course_utils.search import METHODS, search
@@ -69,6 +70,13 @@ def test_a_trial_that_diverges_is_recorded_and_not_fatal(regression):
     assert frame.loc[0.01, "state"] == "complete"
     assert found.best == {"learning_rate": 0.01}
     assert regression.run(**found.best).final("val_loss")[0] == pytest.approx(found.best_value)
+
+
+def test_a_classifier_that_diverges_has_no_accuracy(trainer):
+    found = search(trainer, {"learning_rate": [0.1, 1e30]}, method="grid", trials=2, **QUIET)
+    frame = found.to_frame().set_index("learning_rate")
+    assert frame["state"].to_dict() == {0.1: "complete", 1e30: "failed"}
+    assert frame.loc[1e30, "why"].startswith("diverged at step")
 
 
 def test_a_trial_that_cannot_be_trained_is_recorded_and_spoils_no_other(regression):
@@ -167,43 +175,43 @@ def test_an_executor_gives_the_same_trials_as_this_process(trainer):
 
 
 @pytest.mark.parametrize("method", ["grid", "coarse-to-fine", "tpe", "gaussian-process", "halving", "hyperband"])
-def test_a_search_that_was_interrupted_is_the_one_that_it_would_have_been(trainer, tmp_path, method):
+def test_a_search_that_was_interrupted_is_the_one_that_it_would_have_been(tmp_path, method):
     """Whatever trial or stage it was cut off at."""
     space = SPACE if method != "grid" else {"learning_rate": [0.01, 0.1, 0.3], "momentum": [0.0, 0.5, 0.7, 0.8, 0.9]}
-    options = QUIET | {"method": method, "trials": 30}
-    straight = search(trainer, space, **options)
+    options = {"method": method, "trials": 30, "progress": False}
+    straight = search(Formula(), space, **options)
     for _ in range(5):
         breaking = Flaky(1, KeyboardInterrupt(), most=5)
-        found = search(trainer, space, executor=breaking, storage=tmp_path / f"{method}.log", **options)
+        found = search(Formula(), space, executor=breaking, storage=tmp_path / f"{method}.log", **options)
         assert any(t.state == optuna.trial.TrialState.WAITING for t in found.study.trials)
-    found = search(trainer, space, storage=tmp_path / f"{method}.log", **options)
+    found = search(Formula(), space, storage=tmp_path / f"{method}.log", **options)
     assert params(found) == params(straight)
     assert [t.state for t in found.study.trials] == [t.state for t in straight.study.trials]
     assert [t.value for t in found.study.trials] == [pytest.approx(t.value) for t in straight.study.trials]
     assert found.epochs_spent == straight.epochs_spent, "no stage of a trial is trained twice"
 
 
-def test_trials_that_somebody_enqueues_are_tried_first(trainer, tmp_path):
+def test_trials_that_somebody_enqueues_are_tried_first(tmp_path):
     """Optuna's own way to propose a setting by hand."""
-    options = QUIET | {"storage": tmp_path / "search.log"}
-    search(trainer, SPACE, trials=2, **options).study.enqueue_trial({"learning_rate": 0.2, "momentum": 0.5})
-    found = search(trainer, SPACE, trials=4, **options)
+    options = {"storage": tmp_path / "search.log", "progress": False}
+    search(Formula(), SPACE, trials=2, **options).study.enqueue_trial({"learning_rate": 0.2, "momentum": 0.5})
+    found = search(Formula(), SPACE, trials=4, **options)
     assert params(found)[2] == {"learning_rate": 0.2, "momentum": 0.5}
     assert len(found.to_frame().query("state == 'complete'")) == 4
 
 
-def test_a_knob_of_a_single_value_suits_every_method(regression):
-    space = {"learning_rate": (0.01, 0.1, "log"), "width": [8]}
+def test_a_knob_of_a_single_value_suits_every_method():
+    space = {"learning_rate": (0.01, 0.1, "log"), "momentum": [0.5]}
     for method in ("coarse-to-fine", "tpe", "gaussian-process"):
-        found = search(regression, space, method=method, trials=20, progress=False)
-        assert (found.to_frame()["width"] == 8).all()
+        found = search(Formula(), space, method=method, trials=20, progress=False)
+        assert (found.to_frame()["momentum"] == 0.5).all()
         assert found.to_frame()["learning_rate"].nunique() == 20
 
 
-def test_an_executor_of_many_workers_gives_each_of_them_some(trainer):
+def test_an_executor_of_many_workers_gives_each_of_them_some():
     breaking = Flaky(100, None)
     breaking._max_workers = 8
-    search(trainer, SPACE, trials=40, executor=breaking, **QUIET)
+    search(Formula(), SPACE, trials=40, executor=breaking, progress=False)
     assert breaking.calls == 92
 
 

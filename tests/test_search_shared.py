@@ -8,8 +8,8 @@ import optuna
 import postgres
 import pytest
 import search_process
+from formula import SPACE, Formula
 from optuna.trial import TrialState
-from search_process import OPTIONS, SPACE, serve
 
 from course_utils import sharing
 from course_utils.evaluation import Outcome
@@ -25,7 +25,7 @@ class Process:
 
     def __init__(self, context):
         self.connection, end = context.Pipe()
-        self._process = context.Process(target=serve, args=(end,), daemon=True)
+        self._process = context.Process(target=search_process.serve, args=(end,), daemon=True)
         self._process.start()
         end.close()
 
@@ -34,7 +34,9 @@ class Process:
 
     def answer(self):
         assert self.connection.poll(WAIT), "the other process is silent"
-        return self.connection.recv()
+        answer = self.connection.recv()
+        assert answer == "paused" or isinstance(answer, list), f"the other process failed: {answer}"
+        return answer
 
     def kill(self):
         self._process.kill()
@@ -44,7 +46,7 @@ class Process:
 @pytest.fixture(scope="module")
 def context():
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tensorflow", "keras", "search_process"])
+    context.set_forkserver_preload(["search_process"])
     return context
 
 
@@ -57,13 +59,8 @@ def processes(context):
 
 
 @pytest.fixture(scope="module")
-def trainer():
-    return search_process.trainer()
-
-
-@pytest.fixture(scope="module")
-def alone(trainer):
-    return search(trainer, SPACE, trials=64, **OPTIONS)
+def alone():
+    return search(Formula(), SPACE, trials=64, progress=False)
 
 
 @contextmanager
@@ -82,7 +79,7 @@ def storage(request, tmp_path_factory):
 
 
 def trials_in(storage, name):
-    trials = open_study(storage, name, {}, maximize=True).trials
+    trials = open_study(storage, name, {}, maximize=False).trials
     assert all(t.state == TrialState.WAITING for t in trials[64:]), "one too many may be made, but is not trained"
     return trials[:64]
 
@@ -97,7 +94,7 @@ def assert_each_once(trials, alone):
     assert {t.state for t in trials} == {TrialState.COMPLETE}
     assert [t.params for t in trials] == [t.params for t in alone.study.trials]
     assert [t.value for t in trials] == [pytest.approx(t.value) for t in alone.study.trials]
-    assert {noted(t, "epochs", 0) for t in trials} == {OPTIONS["epochs"]}
+    assert {noted(t, "epochs", 0) for t in trials} == {9}
 
 
 def test_processes_that_begin_at_once_share_the_trials(storage, processes, alone):
@@ -110,7 +107,7 @@ def test_processes_that_begin_at_once_share_the_trials(storage, processes, alone
     trials = trials_in(storage, "both")
     assert_each_once(trials, alone)
     assert len(owners(trials)) == 2, "both did some"
-    assert seen[0] == seen[1], "both end with all trials, whoever trained them"
+    assert seen[0][:64] == seen[1][:64], "both end with all trials, whoever trained them"
 
 
 def test_the_trials_of_a_process_that_is_killed_are_taken_over(storage, processes, context, alone):
@@ -120,7 +117,7 @@ def test_the_trials_of_a_process_that_is_killed_are_taken_over(storage, processe
     (lost,) = owners(t for t in trials_in(storage, "killed") if t.state == TrialState.RUNNING)
     processes[0].begin(trials=64, storage=storage, name="killed")
     victim.kill()
-    assert len(processes[0].answer()) == 64
+    assert len(processes[0].answer()) >= 64
     trials = trials_in(storage, "killed")
     assert_each_once(trials, alone)
     done = [t for t in trials if t.user_attrs["owner"] == lost]
@@ -132,7 +129,7 @@ ELSEWHERE = "elsewhere:1:abc"
 
 def left_behind(storage, owner, number=3):
     """A study in which somebody claimed some trials."""
-    study = open_study(storage, "search", {}, maximize=True)
+    study = open_study(storage, "search", {}, maximize=False)
     study.sampler = METHODS["random"][0](distributions(SPACE), 0)
     for _ in range(number):
         trial = study.ask(distributions(SPACE))
@@ -142,15 +139,15 @@ def left_behind(storage, owner, number=3):
 
 
 @pytest.mark.parametrize("owner", [ELSEWHERE, None], ids=["another machine", "died before it wrote its name"])
-def test_the_trials_of_a_machine_that_is_silent_are_taken_over(trainer, tmp_path, alone, monkeypatch, owner):
+def test_the_trials_of_a_machine_that_is_silent_are_taken_over(tmp_path, alone, monkeypatch, owner):
     monkeypatch.setattr(sharing, "LEASE", 0.3)
     left_behind(tmp_path / "search.log", owner)
-    found = search(trainer, SPACE, trials=8, storage=tmp_path / "search.log", **OPTIONS)
+    found = search(Formula(), SPACE, progress=False, trials=8, storage=tmp_path / "search.log")
     assert [t.params for t in found.study.trials] == [t.params for t in alone.study.trials[:8]]
     assert (found.to_frame()["state"] == "complete").all()
 
 
-def test_the_trials_of_a_machine_whose_heart_beats_are_left_to_it(trainer, tmp_path, monkeypatch):
+def test_the_trials_of_a_machine_whose_heart_beats_are_left_to_it(tmp_path, monkeypatch):
     """It beats, and finishes its trials only when this process has long been waiting for them."""
     monkeypatch.setattr(sharing, "LEASE", 0.3)
     study = left_behind(tmp_path / "search.log", ELSEWHERE)
@@ -164,7 +161,7 @@ def test_the_trials_of_a_machine_whose_heart_beats_are_left_to_it(trainer, tmp_p
             study.tell(number, 0.5)
 
     monkeypatch.setattr("course_utils.search.sleep", pause)
-    found = search(trainer, SPACE, trials=8, storage=tmp_path / "search.log", **OPTIONS)
+    found = search(Formula(), SPACE, progress=False, trials=8, storage=tmp_path / "search.log")
     assert [t.value for t in found.study.trials[:3]] == [0.5] * 3
     assert len(found.to_frame()) == 8
 
@@ -196,7 +193,7 @@ def test_searches_in_two_threads_of_one_process_do_not_take_from_each_other():
 
 def test_claims_get_smaller_where_others_want_some_too(tmp_path):
     ranges = distributions(SPACE)
-    studies = [open_study(tmp_path / "search.log", "search", {}, maximize=True) for _ in range(2)]
+    studies = [open_study(tmp_path / "search.log", "search", {}, maximize=False) for _ in range(2)]
     with sharing.Share(studies[0], 64, None, 32) as one:
         assert len(one.claim(ranges)) == 32
         with sharing.Share(studies[1], 64, None, 32) as other:
@@ -208,7 +205,7 @@ def test_claims_get_smaller_where_others_want_some_too(tmp_path):
 
 def test_a_block_is_claimed_whole_and_not_mixed_with_the_next(tmp_path):
     ranges = distributions(SPACE)
-    study = open_study(tmp_path / "search.log", "search", {}, maximize=True)
+    study = open_study(tmp_path / "search.log", "search", {}, maximize=False)
 
     def numbers(trials):
         with sharing.Share(study, trials, 8, 64) as share:
