@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,7 +57,9 @@ class Outcome:
         """Why there is no value, or ""."""
         if self.error:
             return self.error
-        return "" if np.isfinite(self.curve[-1]) else f"diverged at step {self.diverged_at}"
+        if np.isfinite(self.curve[-1]):
+            return ""
+        return f"diverged at step {self.diverged_at}" if self.diverged_at else f"{self.curve[-1]} after training"
 
 
 def outcomes(
@@ -127,7 +130,9 @@ def train(trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job) -> 
 
 def _outcome(runs: Runs, number: int, job: Job) -> Outcome:
     rows = slice(number * job.seeds, (number + 1) * job.seeds)
-    curves = runs.history[job.metric][rows]
+    # A network of weights that are not numbers has an accuracy all the same: it takes everything for the same class.
+    sound = np.isfinite(runs.history["loss"][rows]) & np.isfinite(runs.history["val_loss"][rows])
+    curves = np.where(sound, runs.history[job.metric][rows], np.nan)
     steps = [int(step) for step in runs.diverged_at[rows] if step]
     mean = curves.mean(axis=0)
     return Outcome(tuple(map(float, mean)), tuple(map(float, curves[:, -1])), min(steps, default=0))
@@ -138,10 +143,10 @@ def workers(executor: Executor) -> int:
 
     The protocol does not tell: Python's pools and Dask's executor each do in their own way.
     """
-    if (number := getattr(executor, "_max_workers", None)) is not None:
-        return max(1, number)
     client = getattr(executor, "_client", None)
-    return max(1, len(client.nthreads())) if client is not None else 1
+    with suppress(Exception):  # a cluster that is gone cannot tell either; handing out work then says what is wrong
+        return max(1, len(client.nthreads()) if client else executor._max_workers)  # noqa: SLF001
+    return 1
 
 
 def _chunks(settings: Sequence[Mapping[str, Any]], most: int) -> list[list[int]]:

@@ -11,7 +11,7 @@ from optuna.trial import Trial, TrialState
 
 from course_utils.evaluation import Job, outcomes, shorter
 from course_utils.proposing import sign
-from course_utils.storing import latest, note, tell
+from course_utils.storing import note, noted, tell
 from course_utils.training import Trainer
 
 #: One trial in so many goes on to the next stage, for so many times as many epochs.
@@ -63,11 +63,13 @@ def train(
         groups.setdefault(_group(trial.number, bracketed), {})[trial.number] = trial
     for group, alive in groups.items():
         for stage in bracketed[group[1]]:
-            yield from _stage(alive, stage, trainer, job, executor)
-            if stage < job.epochs:
-                best = _best(study, group, bracketed, stage)
-                for number in alive.keys() - best:
-                    tell(alive.pop(number), TrialState.PRUNED)
+            yield from _stage(study, alive, stage, trainer, job, executor)
+            if not alive:
+                break
+            values = _values(study, group, bracketed, stage)
+            best_first = sorted(values, key=lambda number: (-sign(study) * values[number], number))
+            for number in alive.keys() - best_first[: -(-len(best_first) // ETA)]:
+                tell(alive.pop(number), TrialState.PRUNED, values[number])
 
 
 def _group(number: int, bracketed: Sequence[Sequence[int]]) -> tuple[int, int]:
@@ -77,18 +79,21 @@ def _group(number: int, bracketed: Sequence[Sequence[int]]) -> tuple[int, int]:
 
 
 def _stage(
-    alive: dict[int, Trial], stage: int, trainer: Trainer, job: Job, executor: Executor | None
+    study: optuna.Study, alive: dict[int, Trial], stage: int, trainer: Trainer, job: Job, executor: Executor | None
 ) -> Iterator[None]:
     """Sees to it that all have a value after so many epochs; takes away those that fail and those that are done."""
-    values = {number: latest(trial).intermediate_values for number, trial in alive.items()}
-    for number in [number for number in alive if stage in values[number]]:
-        _after(alive, number, values[number][stage], final=stage == job.epochs)
-        yield
-    todo = [trial for number, trial in alive.items() if stage not in values[number]]
+    known = {t.number: t for t in study.get_trials(deepcopy=False) if t.number in alive}
+    todo = []
+    for number, trial in list(alive.items()):
+        if stage in known[number].intermediate_values:
+            _after(alive, number, known[number].intermediate_values[stage], final=stage == job.epochs)
+            yield
+        else:
+            todo.append(trial)
     for row, outcome in outcomes(trainer, [t.params for t in todo], shorter(job, stage), executor):
-        note(todo[row], outcome, stage * job.seeds)
-        value = np.nan if outcome.failed else outcome.curve[-1]
-        _after(alive, todo[row].number, value, final=stage == job.epochs)
+        number = todo[row].number
+        note(todo[row], outcome, noted(known[number], "epochs", 0) + stage * job.seeds)
+        _after(alive, number, np.nan if outcome.failed else outcome.curve[-1], final=stage == job.epochs)
         yield
 
 
@@ -99,9 +104,10 @@ def _after(alive: dict[int, Trial], number: int, value: float, *, final: bool) -
         tell(alive.pop(number), TrialState.COMPLETE, value)
 
 
-def _best(study: optuna.Study, group: tuple[int, int], bracketed: Sequence[Sequence[int]], stage: int) -> set[int]:
-    """The numbers that go on, among all of the group that have a value, also those that another process trained."""
+def _values(
+    study: optuna.Study, group: tuple[int, int], bracketed: Sequence[Sequence[int]], stage: int
+) -> dict[int, float]:
+    """Values after so many epochs of all that compete, also of those that another process trains."""
     members = [t for t in study.get_trials(deepcopy=False) if _group(t.number, bracketed) == group]
-    values = {t.number: sign(study) * t.intermediate_values.get(stage, np.nan) for t in members}
-    ranked = sorted((n for n, value in values.items() if np.isfinite(value)), key=lambda n: (-values[n], n))
-    return set(ranked[: -(-len(ranked) // ETA)])
+    values = {t.number: t.intermediate_values.get(stage, np.nan) for t in members}
+    return {number: value for number, value in values.items() if np.isfinite(value)}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from time import monotonic, sleep
 from typing import Any
 
 import optuna
@@ -19,7 +19,7 @@ from course_utils.knobs import EPOCHS, Knob
 from course_utils.proposing import CoarseToFine, Grid, QuasiRandom, Random, TreeParzen
 from course_utils.sharing import Share, ended
 from course_utils.spaces import UnitCube, distributions
-from course_utils.storing import about, open_study
+from course_utils.storing import about, noted, open_study
 from course_utils.training import Trainer
 
 #: Each method's sampler, made of the space and a seed, and how many trials it proposes before it looks at results;
@@ -73,7 +73,7 @@ class Search:
     @property
     def epochs_spent(self) -> int:
         """Epochs trained in all trials, seeds counted one by one."""
-        return sum(t.user_attrs.get("epochs", 0) for t in self.study.get_trials(deepcopy=False))
+        return sum(noted(t, "epochs", 0) for t in self.study.get_trials(deepcopy=False))
 
     def to_frame(self) -> Any:
         """Lists the trials as a table: number, state ("complete", "pruned", "failed"), value, and the knobs."""
@@ -84,7 +84,7 @@ class Search:
         return pd.DataFrame(
             [
                 {"trial": t.number, "state": words[t.state], self.metric: t.value, **t.params}
-                | {"epochs": t.user_attrs.get("epochs", 0), "why": t.user_attrs.get("why", "")}
+                | {"epochs": noted(t, "epochs", 0), "why": noted(t, "why", "")}
                 for t in trials
             ]
         )
@@ -124,6 +124,9 @@ def search(
     Interrupt it (the ■ button of the notebook) and you get what it has; with a `storage`, calling it again goes on from
     there. A setting that diverges or cannot be trained is recorded as failed, and the search goes on.
 
+    Several processes, also on different machines, may call it with the same arguments and one `storage`: together they
+    do the trials, and whoever is killed has its trials taken over. Each returns when all trials are done.
+
     Args:
         trainer: What trains a setting.
         space: For each knob its range, as `spaces.distributions` reads it.
@@ -137,8 +140,8 @@ def search(
         seed: Which random proposals.
         executor: Where to train: anything with the protocol of `concurrent.futures.Executor`, such as a process pool or
             a Dask cluster's `client.get_executor()`. None trains in this process.
-        storage: Where trials are kept: None in memory, the path of a journal file, a database's URL, or an Optuna
-            storage.
+        storage: Where trials are kept: None in memory, the path of a journal file (in a folder that several machines
+            share, too), a database's URL (SQLite: for processes of one machine), or an Optuna storage.
         name: The study's name in the storage.
         progress: Whether to show a progress bar when the search takes more than a second.
         **fixed: Knobs that are the same in all trials.
@@ -178,7 +181,7 @@ def search(
                 for _ in halving.train(study, batch, bracketed, trainer, job, executor):
                     bar.show()
                 if not batch:  # all that are left are in other hands
-                    time.sleep(_PAUSE)
+                    sleep(_PAUSE)
                     bar.show()
     except KeyboardInterrupt:
         print(f"stopped after {ended(study, trials)} of {trials} trials")  # noqa: T201 - for the learner who stopped it
@@ -219,7 +222,7 @@ class _Bar:
 
     def show(self) -> None:
         """Brings it up to date."""
-        if time.monotonic() - self._shown < _PAUSE:
+        if monotonic() - self._shown < _PAUSE:
             return
         trials = self._study.get_trials(deepcopy=False)
         values = [t.value for t in trials if t.state == TrialState.COMPLETE]
@@ -227,7 +230,7 @@ class _Bar:
             best = max(values) if self._study.direction == optuna.study.StudyDirection.MAXIMIZE else min(values)
             self._bar.set_postfix_str(f"best {self._metric} {best:.3g}", refresh=False)
         self._bar.update(ended(self._study, self._bar.total) - self._bar.n)
-        self._shown = time.monotonic()
+        self._shown = monotonic()
 
     def close(self) -> None:
         """Takes it away."""

@@ -26,8 +26,9 @@ from typing import Any, Self
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
+
+from course_utils.storing import in_memory
 
 #: Seconds between two beats.
 BEAT = 5.0
@@ -56,7 +57,7 @@ class Share:
     def __init__(self, study: optuna.Study, trials: int, block: int | None, most: int) -> None:
         self._study, self._trials, self._block, self._most = study, trials, block, most
         self._owner = f"{_place()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
-        self._alone = isinstance(study._storage, InMemoryStorage)  # noqa: SLF001 - a study does not tell
+        self._alone = in_memory(study._storage)  # noqa: SLF001 - a study does not tell
         self._seen: dict[str, tuple[Any, float]] = {}
         self._stop = threading.Event()
         self._beats = threading.Thread(target=self._beat, daemon=True)
@@ -98,12 +99,14 @@ class Share:
         """
         self._take_over()
         claimed = {}
-        for _ in range(self._wanted()):
+        end = self._end()
+        wanted = self._open(end) if self._block else self._fair(self._open(end))
+        while len(claimed) < wanted and self._open(end):  # looked up anew each time, since others claim too
             trial = self._study.ask(dict(ranges))
             trial.set_user_attr("owner", self._owner)
             if trial.number < self._trials:
                 claimed[trial.number] = trial
-            else:  # others were faster, and this is one too many; it waits for a search of more trials
+            else:  # somebody was faster by a hair, and this is one too many; it waits for a search of more trials
                 self._put_back(trial)
         if self._alone:
             return list(claimed.values())
@@ -111,15 +114,18 @@ class Share:
         owners = {t.number: t.user_attrs.get("owner") for t in self._running()}
         return [trial for number, trial in claimed.items() if owners.get(number) == self._owner]
 
-    def _wanted(self) -> int:
+    def _open(self, end: int) -> int:
+        """Counts the trials numbered below `end` that nobody has, those that are not yet made included."""
         trials = self._study.get_trials(deepcopy=False)
-        waiting = [t.number for t in trials if t.state == TrialState.WAITING and t.number < self._trials]
+        return max(0, end - len(trials)) + sum(t.state == TrialState.WAITING and t.number < end for t in trials)
+
+    def _end(self) -> int:
+        """Where the block ends of which somebody left trials behind, or which is next."""
         if self._block is None:
-            wanted = len(waiting) + max(0, self._trials - len(trials))
-            return min(wanted, self._fair(wanted))
-        first = min([*waiting, len(trials)])
-        end = min(first - first % self._block + self._block, self._trials)
-        return sum(number < end for number in waiting) + max(0, end - len(trials))
+            return self._trials
+        trials = self._study.get_trials(deepcopy=False)
+        first = min((t.number for t in trials if t.state == TrialState.WAITING), default=len(trials))
+        return min(first - first % self._block + self._block, self._trials)
 
     def _fair(self, wanted: int) -> int:
         """Less and less, so that all come to an end at about the same time."""
@@ -128,7 +134,7 @@ class Share:
             for key, beat in self._study.user_attrs.items()
             if key.startswith(_BEAT)
         )
-        return self._most if not others else min(self._most, max(FEWEST, -(-wanted // (2 * others + 2))))
+        return min(wanted, self._most, max(FEWEST, -(-wanted // (2 * others + 2))) if others else wanted)
 
     def _take_over(self) -> None:
         for trial in self._running():

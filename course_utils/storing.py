@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
+import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, Trial, TrialState
 
@@ -98,14 +99,32 @@ def _database(url: str) -> BaseStorage:
     options = {"connect_args": {"timeout": _SQLITE}} if url.startswith("sqlite") else {"pool_pre_ping": True}
     for last in (False, False, False, True):
         try:
-            return RDBStorage(url, engine_kwargs=options)
+            return _quick(RDBStorage(url, engine_kwargs=options))
         except (IntegrityError, OperationalError, ProgrammingError) as error:
             # Of several processes that come to an empty database at once, only one can make its tables.
-            if last or "exist" not in str(error).lower():
+            if last or not re.search("exist|unique|duplicate|locked", str(error), re.IGNORECASE):
                 raise _unusable(url, error) from error
         except (SQLAlchemyError, ImportError, ValueError) as error:
             raise _unusable(url, error) from error
     raise AssertionError
+
+
+def _quick(storage: RDBStorage) -> RDBStorage:
+    """Spares SQLite the wait for the disk at each write; what a process has written is safe even so when it is killed.
+
+    Only a power failure may undo the last trials, and readers need not wait for writers.
+    """
+    from sqlalchemy import event
+
+    def begin(connection: Any, _: object) -> None:
+        with suppress(sqlite3.OperationalError):  # somebody else is at it, and one suffices: the file remembers
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    if storage.engine.dialect.name == "sqlite":
+        event.listen(storage.engine, "connect", begin)
+        storage.engine.dispose()  # the connections that are open already have not been told
+    return storage
 
 
 def _unusable(url: str, error: Exception) -> ValueError:
@@ -123,39 +142,40 @@ def _unusable(url: str, error: Exception) -> ValueError:
     )
 
 
-def latest(trial: Trial) -> FrozenTrial:
-    """Reads what the storage holds of a trial."""
-    return trial.storage.get_trial(trial._trial_id)  # noqa: SLF001 - by its number, Optuna would read all trials
-
-
 def note(trial: Trial, outcome: Outcome, epochs: int) -> None:
     """Writes down what came out of a trial, before its state is told.
 
     Args:
         trial: The trial.
         outcome: What came out.
-        epochs: Epochs just trained, seeds counted one by one.
+        epochs: Epochs trained for it so far, seeds counted one by one.
     """
-    known = latest(trial)
-    if known.state.is_finished():
-        return
+    curve = dict(enumerate(outcome.curve, start=1))
+    if not in_memory(trial.storage):  # a transaction for each epoch would take longer than to train it
+        curve = {epoch: value for epoch, value in curve.items() if epoch == len(curve)}
     try:
-        trial.set_user_attr("epochs", known.user_attrs.get("epochs", 0) + epochs)
-        trial.set_user_attr("by seed", json.dumps(outcome.by_seed))
-        if outcome.failed:
-            trial.set_user_attr("why", outcome.failed)
-        for epoch, value in enumerate(outcome.curve, start=1):
-            if epoch not in known.intermediate_values:
-                trial.report(value, epoch)
+        trial.set_user_attr("outcome", {"epochs": epochs, "why": outcome.failed, "by seed": list(outcome.by_seed)})
+        for epoch, value in curve.items():
+            trial.storage.set_trial_intermediate_value(trial._trial_id, epoch, value)  # noqa: SLF001 - not public
     except UpdateFinishedTrialError:
         return
+
+
+def noted(trial: FrozenTrial, what: str, default: Any) -> Any:
+    """Reads what was written down of a trial: its "epochs", "why" it failed, or its values "by seed"."""
+    return trial.user_attrs.get("outcome", {}).get(what, default)
 
 
 def tell(trial: Trial, state: TrialState, value: float | None = None) -> None:
     """Ends a trial, unless another process has done so, which took this one for dead: the first result counts."""
+    values = None if value is None else [value]
     try:
-        # Taken for dead, the trial may wait for somebody else; it need not any more.
-        trial.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)  # noqa: SLF001 - not public
-        trial.study.tell(trial, value, state, skip_if_finished=True)
+        # `Study.tell` would not take a trial that waits for somebody else, since this process was taken for dead.
+        trial.storage.set_trial_state_values(trial._trial_id, state, values)  # noqa: SLF001 - not public
     except UpdateFinishedTrialError:
         return
+
+
+def in_memory(storage: BaseStorage) -> bool:
+    """Tells whether no other process can see a storage."""
+    return isinstance(storage, InMemoryStorage)

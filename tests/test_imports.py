@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "gaussian_process": ("proposing surrogate", "numpy scipy optuna"),
     "evaluation": ("knobs optimizers runs training", "numpy"),
     "storing": ("evaluation", "optuna sqlalchemy"),
-    "sharing": ("", "optuna"),
+    "sharing": ("storing", "optuna"),
     "halving": ("evaluation proposing storing training", "numpy optuna"),
     "search": (
         "evaluation gaussian_process halving knobs proposing sharing spaces storing training",

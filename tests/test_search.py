@@ -1,16 +1,12 @@
 """Searches: every method, what becomes of trials that fail, and of searches that are cut off."""
 
 import math
-import os
-import signal
-import subprocess
-import sys
-import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import numpy as np
 import optuna
 import pytest
+from formula import Formula
 
 from course_utils import datasets, models
 from course_utils.search import METHODS, search
@@ -76,6 +72,13 @@ def test_a_trial_that_diverges_is_recorded_and_not_fatal(regression):
     assert regression.run(**found.best).final("val_loss")[0] == pytest.approx(found.best_value)
 
 
+def test_a_classifier_that_diverges_has_no_accuracy(trainer):
+    found = search(trainer, {"learning_rate": [0.1, 1e30]}, method="grid", trials=2, **QUIET)
+    frame = found.to_frame().set_index("learning_rate")
+    assert frame["state"].to_dict() == {0.1: "complete", 1e30: "failed"}
+    assert frame.loc[1e30, "why"].startswith("diverged at step")
+
+
 def test_a_trial_that_cannot_be_trained_is_recorded_and_spoils_no_other(regression):
     found = search(regression, {"batch_size": [16, 5000]}, method="grid", trials=2, progress=False)
     frame = found.to_frame().set_index("batch_size")
@@ -125,8 +128,9 @@ def test_halving_spends_fewer_epochs_and_keeps_a_good_setting(trainer):
 class Flaky(Executor):
     """Trains in this thread until it is called too often; then it breaks or is interrupted."""
 
-    def __init__(self, calls, error):
+    def __init__(self, calls, error, most=1):
         self.calls, self.error = calls, error
+        self._max_workers = most
 
     def submit(self, function, *args):
         future = Future()
@@ -143,6 +147,7 @@ def test_an_interrupted_search_gives_what_it_has_and_goes_on(trainer, tmp_path, 
     stopped = search(trainer, SPACE, executor=Flaky(2, KeyboardInterrupt()), **options)
     done = stopped.to_frame()
     assert len(done.query("state == 'complete'")) == 64
+    assert len(done) == 64, "what was cut off is neither done nor failed"
     assert "stopped after" in capsys.readouterr().out
     whole = search(trainer, SPACE, **options)
     complete = whole.to_frame().query("state == 'complete'")
@@ -169,58 +174,45 @@ def test_an_executor_gives_the_same_trials_as_this_process(trainer):
     assert [t.value for t in here.study.trials] == [t.value for t in there.study.trials]
 
 
-KILLED = """
-from course_utils import datasets, models
-from course_utils.search import search
-from course_utils.training import Trainer
-trainer = Trainer(models.mlp, datasets.digits(), epochs=3)
-space = {{"learning_rate": (1e-4, 3.0, "log"), "momentum": (0.0, 0.9)}}
-search(trainer, space, trials=4000, storage={storage!r}, progress=False, optimizer="momentum")
-"""
+@pytest.mark.parametrize("method", ["grid", "coarse-to-fine", "tpe", "gaussian-process", "halving", "hyperband"])
+def test_a_search_that_was_interrupted_is_the_one_that_it_would_have_been(tmp_path, method):
+    """Whatever trial or stage it was cut off at."""
+    space = SPACE if method != "grid" else {"learning_rate": [0.01, 0.1, 0.3], "momentum": [0.0, 0.5, 0.7, 0.8, 0.9]}
+    options = {"method": method, "trials": 30, "progress": False}
+    straight = search(Formula(), space, **options)
+    for _ in range(5):
+        breaking = Flaky(1, KeyboardInterrupt(), most=5)
+        found = search(Formula(), space, executor=breaking, storage=tmp_path / f"{method}.log", **options)
+        assert any(t.state == optuna.trial.TrialState.WAITING for t in found.study.trials)
+    found = search(Formula(), space, storage=tmp_path / f"{method}.log", **options)
+    assert params(found) == params(straight)
+    assert [t.state for t in found.study.trials] == [t.state for t in straight.study.trials]
+    assert [t.value for t in found.study.trials] == [pytest.approx(t.value) for t in straight.study.trials]
+    assert found.epochs_spent == straight.epochs_spent, "no stage of a trial is trained twice"
 
 
-@pytest.mark.parametrize("kind", ["journal", "sqlite"])
-def test_a_killed_process_loses_no_trial(trainer, tmp_path, kind):
-    storage = str(tmp_path / "search.log") if kind == "journal" else f"sqlite:///{tmp_path}/search.db"
-    process = subprocess.Popen([sys.executable, "-c", KILLED.format(storage=storage)])
-    _wait_for_trials(storage, process)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    study = _load(storage)
-    done = [t.number for t in study.trials if t.state == optuna.trial.TrialState.COMPLETE]
-    left = [t.params for t in study.trials if t.state == optuna.trial.TrialState.RUNNING]
-    assert done
-    assert left, "the process was killed while it trained"
-    found = search(trainer, SPACE, trials=len(done) + len(left), storage=storage, seeds=1, **QUIET)
-    complete = found.to_frame().query("state == 'complete'")
-    assert len(complete) == len(done) + len(left)
-    assert not complete.duplicated(["learning_rate", "momentum"]).any()
-    assert {one["learning_rate"] for one in left} <= set(complete["learning_rate"])
+def test_trials_that_somebody_enqueues_are_tried_first(tmp_path):
+    """Optuna's own way to propose a setting by hand."""
+    options = {"storage": tmp_path / "search.log", "progress": False}
+    search(Formula(), SPACE, trials=2, **options).study.enqueue_trial({"learning_rate": 0.2, "momentum": 0.5})
+    found = search(Formula(), SPACE, trials=4, **options)
+    assert params(found)[2] == {"learning_rate": 0.2, "momentum": 0.5}
+    assert len(found.to_frame().query("state == 'complete'")) == 4
 
 
-def _storage(storage):
-    if "://" in storage:
-        return storage
-    return optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(storage))
+def test_a_knob_of_a_single_value_suits_every_method():
+    space = {"learning_rate": (0.01, 0.1, "log"), "momentum": [0.5]}
+    for method in ("coarse-to-fine", "tpe", "gaussian-process"):
+        found = search(Formula(), space, method=method, trials=20, progress=False)
+        assert (found.to_frame()["momentum"] == 0.5).all()
+        assert found.to_frame()["learning_rate"].nunique() == 20
 
 
-def _load(storage):
-    return optuna.load_study(study_name="search", storage=_storage(storage))
-
-
-def _wait_for_trials(storage, process):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the search ended by itself"
-        try:
-            states = [t.state for t in _load(storage).trials]
-        except (KeyError, optuna.exceptions.StorageInternalError):
-            states = []
-        running, complete = optuna.trial.TrialState.RUNNING, optuna.trial.TrialState.COMPLETE
-        if running in states and complete in states:
-            return
-        time.sleep(0.05)
-    pytest.fail("no trial was trained within a minute")
+def test_an_executor_of_many_workers_gives_each_of_them_some():
+    breaking = Flaky(100, None)
+    breaking._max_workers = 8
+    search(Formula(), SPACE, trials=40, executor=breaking, progress=False)
+    assert breaking.calls == 92
 
 
 @pytest.mark.parametrize(
@@ -231,6 +223,12 @@ def _wait_for_trials(storage, process):
         ({"seeds": 0}, "seeds=0 cannot be used"),
         ({"metric": "val_precision"}, "metric='val_precision'"),
         ({"storage": 7}, "storage=7 cannot be used"),
+        ({"storage": "sqlit:///search.db"}, "storage='sqlit:///search.db' cannot be opened .*: check that"),
+        ({"storage": "postgresql+psycopg://me:secret@127.0.0.1:1/x"}, r"'postgresql\+psycopg://me:\*\*\*@127"),
+        ({"storage": "nowhere/search.log"}, "nowhere/search.log' cannot be used: give the path of a file in a folder"),
+        ({"name": ""}, "name='' cannot be used"),
+        ({"seed": -1}, "seed=-1 cannot be used"),
+        ({"learning_rate": 0.1}, "learning_rate is fixed to 0.1 and also in space: give one of the two"),
         ({"learnin_rate": 0.1}, "learnin_rate is no knob"),
         ({"width": [8, 16]}, r"width=\[8, 16\] is a list, which is a choice: put it into space"),
     ],
@@ -240,8 +238,37 @@ def test_mistakes_are_named_before_anything_is_trained(regression, options, mess
         search(regression, {"learning_rate": (0.01, 0.1)}, **options)
 
 
-def test_a_storage_does_not_mix_two_searches(regression, tmp_path):
-    storage = tmp_path / "search.log"
-    search(regression, {"learning_rate": [0.01]}, method="grid", trials=1, storage=storage, progress=False)
-    with pytest.raises(ValueError, match="holds a search named 'search' with epochs=3, and this one has 4"):
-        search(regression, {"learning_rate": [0.01]}, method="grid", epochs=4, storage=storage)
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"epochs": 4}, "holds a search named 'search' with epochs=3, and this one has 4"),
+        ({"space": {"learning_rate": [0.01, 0.1]}}, "holds a search named 'search' with space="),
+        ({"momentum": 0.5}, "holds a search named 'search' with fixed="),
+    ],
+)
+def test_a_storage_does_not_mix_two_searches(regression, tmp_path, other, message):
+    options = {"space": {"learning_rate": [0.01]}, "method": "grid", "storage": tmp_path / "search.log"}
+    options |= {"optimizer": "momentum", "progress": False}
+    search(regression, trials=1, **options)
+    with pytest.raises(ValueError, match=message):
+        search(regression, **(options | other))
+
+
+def test_a_function_as_a_knob_does_not_keep_a_search_from_going_on(regression, tmp_path):
+    for trials in (1, 2):
+        options = {
+            "schedule": lambda position: 1.0 + 0 * position.step,
+            "storage": tmp_path / "search.log",
+            "momentum": 0.5,
+        }
+        options = dict(reversed(options.items())) if trials == 2 else options
+        options["optimizer"] = "momentum"
+        found = search(regression, {"learning_rate": (0.01, 0.1)}, trials=trials, progress=False, **options)
+    assert len(found.to_frame()) == 2
+
+
+def test_an_sqlite_file_given_as_a_path_is_told(regression, tmp_path):
+    options = {"space": {"learning_rate": (0.01, 0.1)}, "trials": 1, "progress": False}
+    search(regression, storage=f"sqlite:///{tmp_path}/search.db", **options)
+    with pytest.raises(ValueError, match="is an SQLite database: write 'sqlite:///"):
+        search(regression, storage=tmp_path / "search.db", **options)
