@@ -24,13 +24,14 @@ lab: $(INSTALLED) ## open the course in JupyterLab (the first time: install it)
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 # Compiling a network keeps one core busy, so two files are tested at a time; a chapter's cells stay in one process.
-TWO_AT_A_TIME := --numprocesses=2 --dist=loadfile
+# The large notebooks come first, so that no core is left without work while the last one runs.
+TWO_AT_A_TIME := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 # Progress bars are made of times, which are never the same twice: notebooks are stored and compared without them.
 test: lint ## check style, run the tests, and run every notebook and compare what it shows
 	@$(PYTHON) -m pytest --quiet $(TWO_AT_A_TIME) --ignore=tests/browser tests
 	@TQDM_DISABLE=1 $(PYTHON) -m pytest --quiet $(TWO_AT_A_TIME) --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
-		notebooks/*.ipynb notebooks/solutions/*.ipynb
+		$$(ls -S notebooks/*.ipynb notebooks/solutions/*.ipynb)
 
 test-browser: browser $(AXE) $(INSTALLED) ## use the course in a real Chromium, as a learner would
 	@$(PYTHON) -m pytest --quiet tests/browser
