@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -89,10 +90,11 @@ class Caviar:
     Args:
         trainer: What trains.
         epochs: Epochs that each takes.
+        **fixed: Knobs that are the same for all.
     """
 
-    def __init__(self, trainer: Trainer, epochs: int = 20) -> None:
-        self._trainer, self._epochs = trainer, epochs
+    def __init__(self, trainer: Trainer, epochs: int = 20, **fixed: Any) -> None:
+        self._trainer, self._epochs, self._fixed = trainer, epochs, fixed
 
     def run(self, **knobs: int) -> Shoal:
         """Trains to the end; takes what `stream` takes."""
@@ -116,7 +118,8 @@ class Caviar:
         shares = np.random.default_rng(draw).uniform(size=networks)
         rates = RANGE[0] * (RANGE[1] / RANGE[0]) ** shares
         settings = [{"learning_rate": float(rate)} for rate in rates]
-        return (Shoal(runs, rates) for runs in self._trainer.stream(settings=settings, epochs=self._epochs))
+        stream = self._trainer.stream(settings=settings, epochs=self._epochs, **self._fixed)
+        return (Shoal(runs, rates) for runs in stream)
 
 
 class ShoalPicture:
@@ -151,8 +154,9 @@ class ShoalPicture:
             found += right.plot(result.rates, losses[:, -1], ".", color=style.COLORS[0], markersize=6, alpha=0.6)
         found += left.plot(epochs, losses[best], ":" if ghost else "-", color=color, linewidth=2.2)
         found += right.plot(result.rates[best], losses[best, -1], "o", color=color, markersize=9, fillstyle="none")
-        name = ghost or f"best: {losses[best, -1]:.2g}"
-        return found + style.end_labels(left, [(name, epochs[-1], losses[best, -1], color)])
+        if ghost:  # its ring on the right tells it apart; names at one place would overlap
+            return found
+        return found + style.end_labels(left, [(f"best: {losses[best, -1]:.2g}", epochs[-1], losses[best, -1], color)])
 
     def alt(self) -> str:
         """Says in words what is drawn."""

@@ -27,7 +27,7 @@ WAYS = ("grid", "random")
 
 _SQUARE = Knob(lambda n: int(n) == n >= 1 and isqrt(int(n)) ** 2 == n, "choose the square of a whole number, such as 9")
 _HEIGHT = 4.4
-_STRIP = (0.0, 1.05)
+_STRIP = (-0.05, 1.1)
 
 
 @dataclass(frozen=True)
@@ -178,17 +178,17 @@ class SquaresPicture:
         figure = Figure(figsize=(WIDTH, _HEIGHT), dpi=style.DPI, facecolor="white")
         range_, name = SECOND[result.knob]
         log = "log" if len(range_) == 3 else "linear"
-        for left, way in zip((0.075, 0.575), WAYS):
+        for left, way in zip((0.085, 0.585), WAYS):
             square = figure.add_axes((left, 0.125, 0.27, 0.5))
             style.dress(square, "learning rate", name)
             style.scale(square, "log", log)
             above = figure.add_axes((left, 0.68, 0.27, 0.23), sharex=square)
             style.dress(above, "", "accuracy", f"{way.capitalize()}: as the learning rate sees it")
-            beside = figure.add_axes((left + 0.285, 0.125, 0.105, 0.5), sharey=square)
+            beside = figure.add_axes((left + 0.3, 0.125, 0.095, 0.5), sharey=square)
             style.dress(beside, "accuracy", "")
-            square.set(xlim=RATES[:2], ylim=range_[:2])
+            square.set(xlim=_room(RATES), ylim=_room(range_))
             above.set_ylim(*_STRIP)
-            beside.set_xlim(*_STRIP)
+            beside.set(xlim=_STRIP, xticks=(0, 1))
             above.tick_params(labelbottom=False)
             beside.tick_params(labelleft=False)
         return figure
@@ -210,6 +210,16 @@ class SquaresPicture:
         )
 
 
+def _room(range_: tuple) -> tuple[float, float]:
+    """Widens a range a little, so that marks at its ends are whole."""
+    low, high = range_[:2]
+    if len(range_) == 3:
+        margin = (high / low) ** 0.03
+        return low / margin, high * margin
+    margin = 0.03 * (high - low)
+    return low - margin, high + margin
+
+
 def _trials(axes: list[Axes], points: np.ndarray, accuracy: np.ndarray, *, ghost: bool) -> list[Artist]:
     square, above, beside = axes
     rates, others = points.T
@@ -225,7 +235,5 @@ def _trials(axes: list[Axes], points: np.ndarray, accuracy: np.ndarray, *, ghost
     found += square.plot(rates[best], others[best], **ring)
     found += above.plot(rates[best], accuracy[best], **ring)
     words = f"best {accuracy[best]:.2f}"
-    found.append(
-        above.text(0.02, 0.95, words, color=style.COLORS[1], fontsize=9, va="top", transform=above.transAxes)
-    )
+    found.append(above.text(0.02, 0.95, words, color=style.COLORS[1], fontsize=9, va="top", transform=above.transAxes))
     return found

@@ -24,7 +24,6 @@ ROUNDS, EACH = 3, 16
 
 _MARKERS = ("o", "s", "^")
 _ROUND = Knob(lambda n: n in range(1, ROUNDS + 1), f"choose a whole number from 1 to {ROUNDS}")
-_LOWEST = 0.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,6 @@ class Narrowed:
         by_rule: As many rounds in ranges that a rule chose.
         rounds: How many there will be.
         finished: Whether all are trained.
-        compiling: Whether something is being compiled.
     """
 
     by_hand: Sequence[Round]
@@ -91,10 +89,11 @@ class Narrowed:
 
     def summary(self) -> str:
         """Says what each side found."""
-        found = [f"{name}: best {best:.3f} at rate {rate:.2g}" for name, (best, rate) in self.best.items()]
-        typical = [f"typical trial of the last round {np.median(side[-1].accuracy):.2f}" for side in self.sides.values()]
-        parts = [f"{one}, {other}" for one, other in zip(found, typical)]
-        return " · ".join([f"{EACH * len(self.by_hand)} trials each", *parts])
+        parts = [f"{EACH * len(self.by_hand)} trials each"]
+        for name, (best, rate) in self.best.items():
+            typical = np.median(self.sides[name][-1].accuracy)
+            parts.append(f"{name}: best {best:.3f} at rate {rate:.2g}, last round's median {typical:.2f}")
+        return " · ".join(parts)
 
     def scores(self) -> dict[str, str]:
         """Gives what a table of runs tried shows."""
@@ -137,10 +136,8 @@ class Narrowing:
 
         Args:
             rounds: How many rounds, 1 to 3; the first has the whole range.
-            round_2_from: Lowest learning rate of the second round.
-            round_2_to: Highest learning rate of the second round.
-            round_3_from: Lowest learning rate of the third round.
-            round_3_to: Highest learning rate of the third round.
+            round_2_from, round_2_to: Lowest and highest learning rate of the second round.
+            round_3_from, round_3_to: Those of the third round.
             draw: Which random numbers.
 
         Returns:
@@ -161,7 +158,6 @@ class Narrowing:
         for number, range_ in enumerate(ranges):
             key = (number, range_, draw)
             if key not in self._known:
-                yield Narrowed(by_hand, self._by_rule(draw)[:number], len(ranges), compiling=not by_hand)
                 self._known[key] = self._train(*key)
             by_hand = [*by_hand, self._known[key]]
             done = number + 1 == len(ranges)
@@ -195,10 +191,10 @@ class Narrowing:
 
 
 def _round_of(rule: CoarseToFine, study: object, trials: Sequence, number: int) -> Round:
-    ends = [rule.cube.setting(end)["learning_rate"] for end in rule.box(study, number * EACH)]
+    low, high = (rule.cube.setting(end)["learning_rate"] for end in rule.box(study, number * EACH))
     own = trials[number * EACH : (number + 1) * EACH]
-    rates, values = ([getter(t) for t in own] for getter in (lambda t: t.params["learning_rate"], lambda t: t.value))
-    return Round((ends[0], ends[1]), np.array(rates), np.array([value or 0.0 for value in values]))
+    rates = [trial.params["learning_rate"] for trial in own]
+    return Round((low, high), np.array(rates), np.array([trial.value or 0.0 for trial in own]))
 
 
 class RoundsPicture:
@@ -214,7 +210,7 @@ class RoundsPicture:
         for ax, name in zip(axes, ("Your ranges", "Ranges of the rule")):
             style.dress(ax, "learning rate", "validation accuracy", name)
             style.scale(ax, x="log")
-            ax.set(xlim=WHOLE, ylim=(_LOWEST, 1.3), yticks=np.arange(0, 1.01, 0.2))
+            ax.set(xlim=WHOLE, ylim=(0, 1.3), yticks=np.arange(0, 1.01, 0.2))
         return figure
 
     def artists(self, figure: Figure, result: Narrowed, *, ghost: str = "") -> list[Artist]:
@@ -224,6 +220,17 @@ class RoundsPicture:
             if not rounds or (ghost and name == "by rule"):
                 continue
             found += _draw_rounds(ax, rounds, ghost=ghost)
+            if not ghost:
+                best, rate = result.best[name]
+                ring = {
+                    "marker": "o",
+                    "markersize": 11,
+                    "fillstyle": "none",
+                    "color": style.TEXT,
+                    "markeredgewidth": 1.6,
+                }
+                found += ax.plot(rate, best, **ring)
+                found.append(ax.text(0.02, 0.66, f"best {best:.3f}", fontsize=9, transform=ax.transAxes))
         return found
 
     def alt(self) -> str:

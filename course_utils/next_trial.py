@@ -74,13 +74,15 @@ class Step:
 
     @property
     def worth(self) -> np.ndarray:
-        """How much a trial is worth at each place, in the unit of the look, shape (places,)."""
-        return LOOKS[self.look](self.belief)
+        """How much a trial is worth at each place, in the unit of the look; NaN where one was, shape (places,)."""
+        gap = np.log(self.places[1] / self.places[0])
+        near = np.abs(np.log(self.places[:, None] / self.tried)).min(axis=1) < gap / 2
+        return np.where(near, np.nan, LOOKS[self.look](self.belief))
 
     @property
     def proposal(self) -> float:
         """The learning rate to try next."""
-        return float(self.places[self.worth.argmax()])
+        return float(self.places[np.nanargmax(self.worth)])
 
     @property
     def best(self) -> tuple[float, float]:
@@ -221,18 +223,20 @@ def _belief(ax: Axes, result: Step, mean: np.ndarray, deviation: np.ndarray) -> 
     found += ax.plot(result.tried, result.accuracy, "o", color=style.TEXT, markersize=5)
     last = result.tried[-1], result.accuracy[-1]
     found += ax.plot(*last, "o", color=style.COLORS[1], markersize=8)
-    found.append(ax.annotate(f"trial {len(result.tried)}", last, (0, 8), textcoords="offset points", fontsize=9))
+    side = "left" if last[0] < 0.1 else "right"
+    words = f"trial {len(result.tried)}"
+    found.append(ax.annotate(words, last, (0, 8), textcoords="offset points", fontsize=9, ha=side))
     found += ax.plot([result.proposal] * 2, ax.get_ylim(), ":", color=style.COLORS[1], linewidth=1.6)
     return found + style.end_labels(ax, ends)
 
 
 def _worth(ax: Axes, result: Step) -> list[Artist]:
     # Its unit changes from look to look and its size from step to step: only where it is largest matters.
-    worth = result.worth - min(result.worth.min(), 0)
-    shown = worth / (worth.max() or 1)
+    worth = result.worth - min(np.nanmin(result.worth), 0)
+    shown = worth / (np.nanmax(worth) or 1)
     color = style.COLORS[1]
     found: list[Artist] = [ax.fill_between(result.places, shown, color=color, alpha=style.BAND, linewidth=0)]
     found += ax.plot(result.places, shown, color=color, linewidth=1.4)
     found += ax.plot([result.proposal] * 2, ax.get_ylim(), ":", color=color, linewidth=1.6)
     words = f"next: {result.proposal:.2g}"
-    return found + [ax.text(1.015, 0.5, words, color=color, fontsize=9, va="center", transform=ax.transAxes)]
+    return [*found, ax.text(1.015, 0.5, words, color=color, fontsize=9, va="center", transform=ax.transAxes)]

@@ -184,8 +184,8 @@ class ChoicePicture:
         style.dress(right, "rows in the test set", "promised − fresh", "Optimism of the choice")
         style.scale(left, x="log")
         style.scale(right, x="log")
-        left.set(xlim=(1, result.seen.shape[1]), ylim=(0.6, 1.01))
-        right.set(xlim=(SIZES[0] / 1.2, SIZES[-1] * 1.2), ylim=(-0.01, 0.16))
+        left.set(xlim=(1, result.seen.shape[1]), ylim=(0.7, 1.01))
+        right.set(xlim=(SIZES[0] / 1.2, SIZES[-1] * 1.2), ylim=(-0.01, 0.1))
         right.set_xticks(SIZES, SIZES)
         right.minorticks_off()
         return figure
@@ -197,7 +197,10 @@ class ChoicePicture:
         at = result.configurations
         if not ghost:
             ends = []
-            looks = [("promised", result.seen, style.COLORS[1], "--"), ("fresh data", result.fresh, style.COLORS[0], "-")]
+            looks = [
+                ("promised", result.seen, style.COLORS[1], "--"),
+                ("fresh data", result.fresh, style.COLORS[0], "-"),
+            ]
             number = np.arange(1, result.seen.shape[1] + 1)
             for name, values, color, dashes in looks:
                 (low, high), middle = np.quantile(values, [0.25, 0.75], axis=0), values.mean(axis=0)
@@ -211,13 +214,16 @@ class ChoicePicture:
         found += right.plot(sizes, result.optimism[:, at - 1], dashes, color=color, marker=".", linewidth=1.8)
         now = np.subtract(*result.means)
         found += right.plot([result.rows], [now], "o", color=color, markersize=7)
-        name = ghost or f"best of {at}"
-        return found + style.end_labels(right, [(name, sizes[-1], result.optimism[-1, at - 1], color)])
+        if ghost:  # all curves come close together at the right end, where the newest has its name
+            at_left = sizes[0], result.optimism[0, at - 1]
+            words = right.annotate(ghost, at_left, (4, 6), textcoords="offset points", color=color, fontsize=9)
+            return [*found, words]
+        return found + style.end_labels(right, [(f"best of {at}", sizes[-1], result.optimism[-1, at - 1], color)])
 
     def alt(self) -> str:
         """Says in words what is drawn."""
         return (
-            "On the left, against the number of networks to choose among, the accuracy of the best on the test set that "
-            "chose it and on fresh data, with the middle half of the repeats as bands. On the right the difference of "
+            "On the left, against the number of networks to choose among, the accuracy of the best on the test set "
+            "that chose it and on fresh data, with the middle half of the repeats as bands. On the right the difference of "
             "the two against the rows in the test set. Discs mark the present setting."
         )

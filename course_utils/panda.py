@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -111,11 +112,15 @@ class Panda:
         trainer: What trains.
         epochs: Epochs that the whole run takes.
         wait: What to call with seconds between two epochs; training itself would be too fast to watch.
+        **fixed: Knobs that stay as they are.
     """
 
-    def __init__(self, trainer: Trainer, epochs: int = 120, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, trainer: Trainer, epochs: int = 80, wait: Callable[[float], None] = time.sleep, **fixed: Any
+    ) -> None:
         EPOCHS.check("epochs", epochs)
-        self._trainer, self._epochs, self._wait = trainer, epochs, wait
+        self._trainer, self._wait = trainer, wait
+        self._epochs, self._fixed = epochs, {**fixed, "learning_rate": 1.0}
         self._live: Iterator[Runs] = iter(())
         self._seed: int | None = None
 
@@ -144,7 +149,7 @@ class Panda:
         """
         self._check(learning_rate, speed, seed)
         hand = Hand(changes or [(0, learning_rate)])
-        runs = self._trainer.run(learning_rate=1.0, schedule=hand, seeds=[seed], epochs=self._epochs, progress=False)
+        runs = self._trainer.run(**self._fixed, schedule=hand, seeds=[seed], epochs=self._epochs, progress=False)
         return Watched(runs, tuple(hand.changes), seed)
 
     def stream(self, *, learning_rate: float, speed: str = "pause", seed: int = 0) -> Iterator[Watched]:
@@ -172,12 +177,12 @@ class Panda:
     def _go_on(self, rate: float, speed: float, seed: int) -> Iterator[Watched]:
         if seed != self._seed:
             self._seed, self._hand, self._runs = seed, Hand([(0, rate)]), None
-            self._live = self._trainer.stream(
-                learning_rate=1.0, schedule=self._hand, seeds=[seed], epochs=self._epochs
-            )
+            self._live = self._trainer.stream(**self._fixed, schedule=self._hand, seeds=[seed], epochs=self._epochs)
         done = self._runs.epochs_done if self._runs else 0
-        if done < self._epochs:
-            self._hand.turn(done, rate)
+        # An epoch that has begun keeps its rate.
+        begun = -(-len(self._runs.batch_loss[0]) // self._runs.steps_per_epoch[0]) if self._runs else 0
+        if begun < self._epochs:
+            self._hand.turn(begun, rate)
         while done < (self._epochs if speed else min(FIRST, self._epochs)):
             if speed and done >= FIRST:
                 self._wait(1 / speed)
@@ -199,7 +204,7 @@ class PandaPicture:
     """
 
     def __init__(
-        self, loss_limits: tuple[float, float] = (0.01, 3), rate_limits: tuple[float, float] = (1e-3, 10)
+        self, loss_limits: tuple[float, float] = (0.01, 1), rate_limits: tuple[float, float] = (1e-3, 3)
     ) -> None:
         self.loss_limits, self.rate_limits = loss_limits, rate_limits
 
@@ -210,7 +215,10 @@ class PandaPicture:
     def prepare(self, result: Watched) -> Figure:
         """Makes the axes."""
         figure, axes = style.new_figure(2, WIDTH, HEIGHT)
-        looks = [("learning rate", "What the hand did", self.rate_limits), ("loss", "What came of it", self.loss_limits)]
+        looks = [
+            ("learning rate", "What the hand did", self.rate_limits),
+            ("loss", "What came of it", self.loss_limits),
+        ]
         for ax, (name, title, limits) in zip(axes, looks):
             style.dress(ax, "epoch", name, title)
             style.scale(ax, y="log")
