@@ -20,7 +20,7 @@ from course_utils.training import Trainer
 #: Lowest and highest learning rate that is drawn.
 RANGE = (1e-4, 10.0)
 
-_LOWEST, _HIGHEST = 0.01, 3.0
+_LOWEST, _HIGHEST = 0.05, 4.0
 
 
 @dataclass(frozen=True)

@@ -224,6 +224,6 @@ class ChoicePicture:
         """Says in words what is drawn."""
         return (
             "On the left, against the number of networks to choose among, the accuracy of the best on the test set "
-            "that chose it and on fresh data, with the middle half of the repeats as bands. On the right the difference of "
-            "the two against the rows in the test set. Discs mark the present setting."
+            "that chose it and on fresh data, with the middle half of the repeats as bands. On the right the "
+            "difference of the two against the rows in the test set. Discs mark the present setting."
         )

@@ -215,6 +215,7 @@ class PandaPicture:
     def prepare(self, result: Watched) -> Figure:
         """Makes the axes."""
         figure, axes = style.new_figure(2, WIDTH, HEIGHT)
+        figure.subplots_adjust(left=0.8 / WIDTH, wspace=0.72)  # room for numbers such as 0.001
         looks = [
             ("learning rate", "What the hand did", self.rate_limits),
             ("loss", "What came of it", self.loss_limits),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils import datasets, models, narrowing
+from course_utils import datasets, models, narrowing, narrowing_picture
 from course_utils.animation import Animation
 from course_utils.training import Trainer
 
@@ -50,7 +50,7 @@ def test_the_best_of_each_side_is_told_and_drawn(experiment):
     every = np.concatenate([r.accuracy for r in result.by_hand])
     assert result.best["by hand"][0] == every.max()
     assert result.summary().startswith(f"32 trials each · by hand: best {every.max():.3f}")
-    animation = Animation(narrowing.RoundsPicture())
+    animation = Animation(narrowing_picture.RoundsPicture())
     other = experiment.run(rounds=2, round_2_from=0.01, round_2_to=1.0)
     assert len({animation.png(result), animation.png(other), animation.png(other, {"kept": result})}) == 3
 

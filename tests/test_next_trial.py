@@ -1,5 +1,7 @@
 """One trial after another: proposals by what is believed, nothing tried twice, steps kept."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ def experiment():
 def test_each_trial_is_the_one_proposed_before_and_none_comes_twice(experiment, look):
     steps = list(experiment.stream(trials=7, look=look))
     assert [len(step.tried) for step in steps] == [3, 4, 5, 6, 7]
-    for before, after in zip(steps, steps[1:]):
+    for before, after in pairwise(steps):
         assert after.tried[-1] == before.proposal
         np.testing.assert_array_equal(after.tried[:-1], before.tried)
     assert len(np.unique(np.round(np.log(steps[-1].tried), 3))) == 7
