@@ -204,9 +204,9 @@ class BeliefPicture:
     def alt(self) -> str:
         """Says in words what is drawn."""
         return (
-            "Above, validation accuracy against the learning rate: dots for the trials, the last one named, a line for what the "
-            "Gaussian process expects and a band of two standard deviations. Below, how much a trial is worth at each "
-            "learning rate; a dotted line through both marks the next one."
+            "Above, validation accuracy against the learning rate: dots for the trials, the last one named, a line for "
+            "what the Gaussian process expects and a band of two standard deviations. Below, how much a trial at each "
+            "learning rate is worth; a dotted line through both marks the next one."
         )
 
 
