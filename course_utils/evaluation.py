@@ -19,6 +19,13 @@ from course_utils.training import Trainer
 CHUNK = 32
 
 
+class BrokenExecutorError(RuntimeError):
+    """An executor broke down in the midst of a search, whose trials are in `search`."""
+
+    #: The `Search`, with the trials that ended.
+    search: Any = None
+
+
 @dataclass(frozen=True)
 class Job:
     """What to do with each setting.
@@ -77,7 +84,7 @@ def outcomes(
         Number of a setting, counted from 0, and its outcome.
 
     Raises:
-        RuntimeError: If the executor itself breaks down.
+        BrokenExecutorError: If the executor itself breaks down.
     """
     if executor is None:
         for rows in _chunks(settings, CHUNK):
@@ -91,11 +98,11 @@ def outcomes(
         for future in as_completed(futures):
             yield from zip(futures[future], future.result())
     except Exception as error:
-        raise RuntimeError(
-            f"the executor broke down ({type(error).__name__}: {error}). The trials that ended are kept: given a "
-            "storage, the same search with a working executor goes on from there. If it never worked: other processes "
-            "can use only what they can import, so a function that builds a model must stand in a module, not in a "
-            "notebook."
+        raise BrokenExecutorError(
+            f"the executor broke down ({type(error).__name__}: {error}). The trials that ended are kept, in the "
+            "attribute `search` of this error; given a storage, the same search with a working executor goes on from "
+            "there. If it never worked: other processes can use only what they can import, so a function that builds "
+            "a model must stand in a module, not in a notebook."
         ) from error
     finally:
         for future in futures:
@@ -131,8 +138,8 @@ def train(trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job) -> 
 def _outcome(runs: Runs, number: int, job: Job) -> Outcome:
     rows = slice(number * job.seeds, (number + 1) * job.seeds)
     # A network of weights that are not numbers has an accuracy all the same: it takes everything for the same class.
-    sound = np.isfinite(runs.history["loss"][rows]) & np.isfinite(runs.history["val_loss"][rows])
-    curves = np.where(sound, runs.history[job.metric][rows], np.nan)
+    losses = [runs.history[name][rows] for name in ("loss", "val_loss") if name in runs.history]
+    curves = np.where(np.isfinite(losses).all(axis=0), runs.history[job.metric][rows], np.nan)
     steps = [int(step) for step in runs.diverged_at[rows] if step]
     mean = curves.mean(axis=0)
     return Outcome(tuple(map(float, mean)), tuple(map(float, curves[:, -1])), min(steps, default=0))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 import optuna
@@ -13,9 +12,10 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState
 
 from course_utils import halving
-from course_utils.evaluation import CHUNK, Job, applicable, workers
+from course_utils.evaluation import CHUNK, BrokenExecutorError, Job, applicable, workers
 from course_utils.gaussian_process import GaussianProcess
 from course_utils.knobs import EPOCHS, Knob
+from course_utils.progress import PAUSE, Bar
 from course_utils.proposing import CoarseToFine, Grid, QuasiRandom, Random, TreeParzen
 from course_utils.sharing import Share, ended
 from course_utils.spaces import UnitCube, distributions
@@ -35,11 +35,18 @@ METHODS = {
     "hyperband": (Random, halving.BLOCK),
 }
 
-_COUNT = Knob(EPOCHS.accepts, "choose a whole number from 1 up")
-_SEED = Knob(lambda v: v == 0 or EPOCHS.accepts(v), "choose a whole number from 0 up")
-
-#: Seconds between two looks at whether other processes are done.
-_PAUSE = 0.2
+#: What the arguments of a search must be.
+_ASKED = {
+    "trainer": Knob(lambda v: hasattr(v, "stream") and hasattr(v, "dataset"), "give a Trainer(model, dataset)"),
+    "method": Knob(lambda v: isinstance(v, str) and v in METHODS, f"choose {', '.join(METHODS)}"),
+    "trials": EPOCHS,
+    "seeds": EPOCHS,
+    "seed": Knob(lambda v: v == 0 or EPOCHS.accepts(v), "choose a whole number from 0 up"),
+    "executor": Knob(
+        lambda v: v is None or isinstance(v, Executor),
+        "give a concurrent.futures.Executor, such as ProcessPoolExecutor() or a Dask client's get_executor()",
+    ),
+}
 
 
 class Search:
@@ -151,14 +158,13 @@ def search(
 
     Raises:
         ValueError: If the method, the space, a knob or a number cannot be used, or the storage holds another search.
-        RuntimeError: If the executor breaks down; the trials that ended are kept.
+        BrokenExecutorError: If the executor breaks down; the error's `search` has the trials that ended.
 
     Example:
         >>> search(trainer, {"learning_rate": (1e-4, 1.0, "log"), "width": [16, 64]}, method="tpe").best
     """
-    Knob(METHODS.__contains__, f"choose {', '.join(METHODS)}").check("method", method)
-    for knob, number, value in ((_COUNT, "trials", trials), (_COUNT, "seeds", seeds), (_SEED, "seed", seed)):
-        knob.check(number, value)
+    for asked, value in zip(_ASKED, (trainer, method, trials, seeds, seed, executor)):
+        _ASKED[asked].check(asked, value)
     ranges = distributions(space)
     curves = ["val_loss", "loss", *(["val_accuracy", "accuracy"] if trainer.dataset.classes is not None else [])]
     metric = metric or ("val_accuracy" if trainer.dataset.classes is not None else "val_loss")
@@ -173,7 +179,8 @@ def search(
     if method == "grid":
         trials = min(trials, len(study.sampler.combinations))
     bracketed = halving.brackets(method, job.epochs)
-    bar = _Bar(study, trials, metric, progress=progress)
+    found = Search(study, metric, trainer, fixed)
+    bar = Bar(study, trials, metric, progress=progress)
     try:
         with Share(study, trials, block, CHUNK if executor is None else CHUNK * workers(executor)) as share:
             while share.left():
@@ -181,13 +188,16 @@ def search(
                 for _ in halving.train(study, batch, bracketed, trainer, job, executor):
                     bar.show()
                 if not batch:  # all that are left are in other hands
-                    sleep(_PAUSE)
+                    sleep(PAUSE)
                     bar.show()
     except KeyboardInterrupt:
         print(f"stopped after {ended(study, trials)} of {trials} trials")  # noqa: T201 - for the learner who stopped it
+    except BrokenExecutorError as error:
+        error.search = found
+        raise
     finally:
         bar.close()
-    return Search(study, metric, trainer, fixed)
+    return found
 
 
 def _check(
@@ -208,30 +218,3 @@ def _check(
         else:
             return
     raise errors[0]
-
-
-class _Bar:
-    """A progress bar with the best value so far; on stdout, because stderr is red in a notebook."""
-
-    def __init__(self, study: optuna.Study, trials: int, metric: str, *, progress: bool) -> None:
-        from tqdm import tqdm
-
-        self._study, self._metric, self._shown = study, metric, 0.0
-        quiet = {} if progress else {"disable": True}
-        self._bar = tqdm(total=trials, unit=" trials", delay=1, leave=False, file=sys.stdout, ncols=80, **quiet)
-
-    def show(self) -> None:
-        """Brings it up to date."""
-        if monotonic() - self._shown < _PAUSE:
-            return
-        trials = self._study.get_trials(deepcopy=False)
-        values = [t.value for t in trials if t.state == TrialState.COMPLETE]
-        if values:
-            best = max(values) if self._study.direction == optuna.study.StudyDirection.MAXIMIZE else min(values)
-            self._bar.set_postfix_str(f"best {self._metric} {best:.3g}", refresh=False)
-        self._bar.update(ended(self._study, self._bar.total) - self._bar.n)
-        self._shown = monotonic()
-
-    def close(self) -> None:
-        """Takes it away."""
-        self._bar.close()

@@ -14,7 +14,9 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+_EXAMPLE = "{'learning_rate': (1e-4, 1.0, 'log'), 'width': [16, 64]}"
 _FORMS = "(low, high), (low, high, 'log'), a list of values, or an Optuna distribution"
+_STORABLE = (str, int, float, bool, type(None))
 
 
 def distributions(space: Mapping[str, Any]) -> dict[str, BaseDistribution]:
@@ -28,13 +30,13 @@ def distributions(space: Mapping[str, Any]) -> dict[str, BaseDistribution]:
         An Optuna distribution for each knob.
 
     Raises:
-        ValueError: If the space is empty, or a range cannot be read.
+        ValueError: If the space is empty or no mapping, or the values of a knob cannot be read.
 
     Example:
         >>> distributions({"learning_rate": (1e-4, 1.0, "log"), "width": (16, 128), "optimizer": ["sgd", "adam"]})
     """
-    if not space:
-        raise ValueError("space={} holds no knob: give at least one, such as learning_rate=(1e-4, 1.0, 'log').")
+    if not isinstance(space, Mapping) or not space:
+        raise ValueError(f"space={space!r} holds no knob: give a dictionary, such as {_EXAMPLE}.")
     return {name: _distribution(name, values) for name, values in space.items()}
 
 
@@ -42,6 +44,8 @@ def _distribution(name: str, values: Any) -> BaseDistribution:
     if isinstance(values, BaseDistribution):
         return values
     if isinstance(values, list) and values:
+        if odd := [value for value in values if not isinstance(value, _STORABLE)]:
+            raise ValueError(f"space[{name!r}] holds {odd[0]!r}, which no storage can keep: list words and numbers.")
         return CategoricalDistribution(values)
     if not isinstance(values, tuple) or len(values) not in (2, 3) or values[2:] not in ((), ("log",)):
         raise ValueError(f"space[{name!r}]={values!r} cannot be read: give {_FORMS}.")

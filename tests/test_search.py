@@ -219,7 +219,13 @@ def test_an_executor_of_many_workers_gives_each_of_them_some():
     ("options", "message"),
     [
         ({"method": "guess"}, "method='guess' cannot be used: choose grid, random"),
-        ({"trials": 0}, "trials=0 cannot be used"),
+        ({"method": ["grid"]}, r"method=\['grid'\] cannot be used: choose grid"),
+        ({"trials": 0}, "trials=0 cannot be used: choose a whole number from 1 up"),
+        ({"trials": "8"}, "trials='8' cannot be used: choose a whole number from 1 up"),
+        ({"epochs": 0}, "epochs=0 cannot be used: choose a whole number from 1 up"),
+        ({"executor": 7}, "executor=7 cannot be used: give a concurrent.futures.Executor, such as"),
+        ({"space": [0.1, 0.2]}, r"space=\[0.1, 0.2\] holds no knob: give a dictionary"),
+        ({"trainer": "mlp"}, r"trainer='mlp' cannot be used: give a Trainer\(model, dataset\)"),
         ({"seeds": 0}, "seeds=0 cannot be used"),
         ({"metric": "val_precision"}, "metric='val_precision'"),
         ({"storage": 7}, "storage=7 cannot be used"),
@@ -235,7 +241,7 @@ def test_an_executor_of_many_workers_gives_each_of_them_some():
 )
 def test_mistakes_are_named_before_anything_is_trained(regression, options, message):
     with pytest.raises(ValueError, match=message):
-        search(regression, {"learning_rate": (0.01, 0.1)}, **options)
+        search(**({"trainer": regression, "space": {"learning_rate": (0.01, 0.1)}} | options))
 
 
 @pytest.mark.parametrize(

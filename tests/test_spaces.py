@@ -59,7 +59,9 @@ def test_steps_are_kept():
 @pytest.mark.parametrize(
     ("space", "message"),
     [
-        ({}, "holds no knob"),
+        ({}, "space={} holds no knob: give a dictionary, such as"),
+        ([("a", (0, 1))], "holds no knob: give a dictionary, such as"),
+        ({"a": [1, [2, 3]]}, r"space\['a'\] holds \[2, 3\], which no storage can keep: list words and numbers"),
         ({"a": (1.0, 0.1)}, r"space\['a'\]=\(1.0, 0.1\) is no range"),
         ({"a": (0, 1, "log")}, "begin above 0"),
         ({"a": (0.1, 1, "linear")}, "cannot be read: give"),
