@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 
 from course_utils.halving import BLOCK
 from course_utils.search import METHODS, Search, search
+from course_utils.storing import noted
 from course_utils.tabled import Tabled
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _best_so_far(found: Search, table: Tabled, epochs: int, fixed: Mapping[str, 
     """Gives, after each trial, the true score of the best setting, and the epochs spent; each of shape (trials,)."""
     others = range(1, table.seeds)
     trials = found.study.get_trials(deepcopy=False)
-    spent = np.cumsum([t.user_attrs["epochs"] for t in trials])
+    spent = np.cumsum([noted(t, "epochs", 0) for t in trials])
     scores, best = [], None
     for trial in trials:
         if trial.state == TrialState.COMPLETE and (best is None or trial.value > best.value):

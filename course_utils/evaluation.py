@@ -131,8 +131,8 @@ def train(trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job) -> 
 def _outcome(runs: Runs, number: int, job: Job) -> Outcome:
     rows = slice(number * job.seeds, (number + 1) * job.seeds)
     # A network of weights that are not numbers has an accuracy all the same: it takes everything for the same class.
-    sound = np.isfinite(runs.history["loss"][rows]) & np.isfinite(runs.history["val_loss"][rows])
-    curves = np.where(sound, runs.history[job.metric][rows], np.nan)
+    losses = [runs.history[name][rows] for name in ("loss", "val_loss") if name in runs.history]
+    curves = np.where(np.isfinite(losses).all(axis=0), runs.history[job.metric][rows], np.nan)
     steps = [int(step) for step in runs.diverged_at[rows] if step]
     mean = curves.mean(axis=0)
     return Outcome(tuple(map(float, mean)), tuple(map(float, curves[:, -1])), min(steps, default=0))

@@ -60,7 +60,7 @@ MAY_IMPORT = {
         "pandas tqdm optuna",
     ),
     "tabled": ("datasets knobs runs schedules", "numpy"),
-    "contest": ("halving search tabled", "numpy pandas optuna"),
+    "contest": ("halving search storing tabled", "numpy pandas optuna"),
     "importance": ("", "numpy pandas optuna"),
     "grid_or_random": ("knobs pictures spaces style training", "numpy matplotlib"),
     "narrowing": ("knobs proposing search spaces training", "numpy"),
