@@ -12,7 +12,7 @@ AXE := tests/browser/node_modules/axe-core/axe.min.js
 FITS := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-browser notebooks reproduce screenshot bench bench-browser lock lint format clean browser
+.PHONY: help lab test test-browser notebooks reproduce table screenshot bench bench-browser lock lint format clean browser
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ notebooks: $(INSTALLED) ## build notebooks/ from notebooks/source/
 
 reproduce: $(INSTALLED) ## measure on MNIST what the documents tell of it, some minutes (MNIST=folder: from there)
 	@TQDM_DISABLE=1 $(PYTHON) notebooks/source/reproduce.py $(if $(MNIST),--folder "$(MNIST)")
+
+table: $(INSTALLED) ## train the configurations that searches are compared on, a quarter of an hour
+	@$(PYTHON) notebooks/source/table.py
 
 screenshot: browser $(INSTALLED) ## take the picture in README.md anew
 	@$(PYTHON) -m pytest --quiet tests/browser/screenshot.py

@@ -52,7 +52,7 @@ class Runs:
     @property
     def epochs_done(self) -> int:
         """Epochs that every member has completed."""
-        return self.history["loss"].shape[1]
+        return next(iter(self.history.values())).shape[1]
 
     @property
     def started(self) -> bool:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from course_utils import knobs as knob_rules
-from course_utils import optimizers
 from course_utils.datasets import Dataset
 from course_utils.runs import Runs
+from course_utils.settings import Settings
 
 if TYPE_CHECKING:
     import keras
@@ -63,19 +63,29 @@ class Trainer:
         if self._is_function and not callable(model):
             raise ValueError(f"model={model!r} is neither a Keras model nor a function that builds one.")
         self._model = model
-        self._model_knobs = knob_rules.model_knobs(model) if self._is_function else {}
+        model_knobs = knob_rules.model_knobs(model) if self._is_function else {}
+        self._settings = Settings(optimizer, batch_size, model_knobs, len(dataset.x_train))
         self._loss = loss
         self._track_updates = track_updates
-        self._batch_size = knob_rules.batch_size(len(dataset.x_train))
-        self._defaults = {"optimizer": optimizers.get(optimizer).name, "batch_size": batch_size}
         self._populations: dict[tuple, Population] = {}
         self._building = threading.Lock()  # a lab trains in one thread and prepares in another
-        self._batch_size.check("batch_size", batch_size)
         knob_rules.EPOCHS.check("epochs", epochs)
         self.epochs = epochs
         self._arrays = None
-        if not self._model_knobs:
-            self._population(self._complete({}))
+        if not model_knobs:
+            self._population(self._settings.complete({}))
+
+    @property
+    def optimizer(self) -> str:
+        """Name of the optimizer that trains where no setting names another."""
+        return self._settings.optimizer
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs; it compiles for itself."""
+        return self.__dict__ | {"_populations": {}, "_building": None, "_arrays": None}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state, _building=threading.Lock())
 
     def run(
         self,
@@ -154,10 +164,10 @@ class Trainer:
         epochs = self.epochs if epochs is None else epochs
         knob_rules.EPOCHS.check("epochs", epochs)
         seeds = knob_rules.seed_list(seeds)
-        members = [{**s, "seed": seed} for s in self._settings(settings, knobs) for seed in seeds]
+        members = [{**s, "seed": seed} for s in self._settings.unfold(settings, knobs) for seed in seeds]
         buckets: dict[tuple, list[int]] = {}
         for index, member in enumerate(members):
-            buckets.setdefault(self._shape(member), []).append(index)
+            buckets.setdefault(self._settings.shape(member), []).append(index)
         parts = [(self._population(members[rows[0]]), rows) for rows in buckets.values()]
         from course_utils.session import Session
 
@@ -174,7 +184,7 @@ class Trainer:
         Returns:
             Trainable weights, then the others: `[*model.trainable_variables, *model.non_trainable_variables]`.
         """
-        (setting,) = self._settings(None, {**knobs, "init_scale": init_scale})
+        (setting,) = self._settings.unfold(None, {**knobs, "init_scale": init_scale})
         trainable, rest = self._population(setting).initial_weights(seed, init_scale)
         return [*trainable, *rest]
 
@@ -191,50 +201,12 @@ class Trainer:
         """
         from course_utils.group import batch_order
 
-        size = self._defaults["batch_size"] if batch_size is None else batch_size
-        self._batch_size.check("batch_size", size)
+        size = self._settings.batch_size if batch_size is None else batch_size
+        self._settings.check_batch_size(size)
         return batch_order(len(self.dataset.x_train), size, seed, epoch)
 
-    def _settings(self, settings: Sequence[Mapping[str, Any]] | None, knobs: Mapping[str, Any]) -> list[dict]:
-        chosen = [{**knobs, **setting} for setting in ([{}] if settings is None else settings)]
-        if not chosen:
-            raise ValueError("settings=[] trains nothing: give at least one setting.")
-        unfolded = [one for setting in chosen for one in knob_rules.unfold(setting)]
-        used = {name for s in unfolded for name in optimizers.get(self._optimizer_of(s)).defaults}
-        for setting in unfolded:
-            for name in setting:
-                self._check_name(name, used)
-        return [self._complete(setting) for setting in unfolded]
-
-    def _optimizer_of(self, setting: Mapping[str, Any]) -> str:
-        return setting.get("optimizer", self._defaults["optimizer"])
-
-    def _check_name(self, name: str, used: set[str]) -> None:
-        known = {*knob_rules.RUNTIME, *used, *self._defaults, *self._model_knobs}
-        if name in known:
-            return
-        if name in knob_rules.OPTIMIZER:
-            having = [o.name for o in optimizers.OPTIMIZERS.values() if name in o.defaults]
-            raise ValueError(f"{name} is no knob of this optimizer: leave it out, or choose {' or '.join(having)}.")
-        raise ValueError(f"{name} is no knob of this trainer: choose among {', '.join(sorted(known))}.")
-
-    def _complete(self, setting: Mapping[str, Any]) -> dict[str, Any]:
-        """Adds the default of every knob that a setting leaves out, and checks all values."""
-        optimizer = optimizers.get(self._optimizer_of(setting))
-        defaults = {name: knob.default for name, knob in knob_rules.RUNTIME.items()}
-        known = {**defaults, **optimizer.defaults, **self._defaults, **self._model_knobs}
-        full = {name: setting.get(name, default) for name, default in known.items()}
-        rules = {**knob_rules.RUNTIME, **knob_rules.OPTIMIZER, "batch_size": self._batch_size}
-        for name, value in full.items():
-            if name in rules:
-                rules[name].check(name, value)
-        return full
-
-    def _shape(self, member: Mapping[str, Any]) -> tuple:
-        return tuple(member[name] for name in (*self._defaults, *self._model_knobs))
-
     def _population(self, member: Mapping[str, Any]) -> Population:
-        knobs = tuple((name, member[name]) for name in self._model_knobs)
+        knobs = tuple((name, member[name]) for name in self._settings.model_knobs)
         key = (member["optimizer"], knobs)
         with self._building:
             if key not in self._populations:

@@ -16,6 +16,8 @@ import sys
 import time
 from collections.abc import Callable
 
+import bench_search
+
 ROUNDS = 5
 SECONDS = 0.5
 ROWS = 44 * 32
@@ -49,7 +51,8 @@ def keras_tasks() -> dict[str, Callable[[], object]]:
 
         return work
 
-    return {"mlp": fit(models.mlp, _data()), "cnn": fit(models.cnn, _data(images=True))}
+    tuner = bench_search.tuner(_data())
+    return {"mlp": fit(models.mlp, _data()), "cnn": fit(models.cnn, _data(images=True)), "search": tuner}
 
 
 def our_tasks() -> dict[str, Callable[[], object]]:
@@ -67,6 +70,8 @@ def our_tasks() -> dict[str, Callable[[], object]]:
         "seeds": lambda: mlp.run(learning_rate=0.1, seeds=8, progress=False),
         "rates": lambda: mlp.run(learning_rate=rates, progress=False),
         "cnn": lambda: cnn.run(learning_rate=0.1, progress=False),
+        "search": bench_search.ours(_data()),
+        "twice": bench_search.ours(_data(), trials=2 * bench_search.TRIALS),
         "compile": lambda: mlp.run(learning_rate=0.1, width=next(widths), epochs=1, progress=False),
     }
 
@@ -84,7 +89,7 @@ class Process:
     """One side of the comparison, in a process of its own.
 
     Args:
-        side: "keras" or "ours".
+        side: "keras", "ours", or "spread", which is ours over other processes.
         one_core: Whether to keep it to a single core.
     """
 
@@ -149,7 +154,15 @@ def measure() -> dict[str, float]:
     """Asks all sides in turn; returns the median seconds of each task."""
     sides = {"keras": Process("keras"), "ours": Process("ours"), "one": Process("ours", one_core=True)}
     tasks = [("keras", "mlp"), ("keras", "cnn"), ("ours", "mlp"), ("ours", "seeds"), ("ours", "rates")]
-    tasks += [("ours", "cnn"), ("one", "mlp"), ("one", "seeds"), ("one", "rates"), ("ours", "compile")]
+    tasks += [
+        ("keras", "search"),
+        ("ours", "search"),
+        ("ours", "cnn"),
+        ("one", "mlp"),
+        ("one", "seeds"),
+        ("one", "rates"),
+        ("ours", "compile"),
+    ]
     times: dict[str, list[float]] = {}
     for number in range(ROUNDS + 1):
         for side, task in tasks:
@@ -163,16 +176,44 @@ def measure() -> dict[str, float]:
     return {task: statistics.median(values) for task, values in times.items()}
 
 
+def measure_workers() -> dict[str, float]:
+    """Asks for searches over several processes in turn; returns the median seconds of each."""
+    sides = {"spread": Process("spread"), "ours": Process("ours"), "one": Process("ours", one_core=True)}
+    tasks = [("one", "twice"), ("ours", "twice")]
+    tasks += [("spread", f"{kind} {number}") for kind in ("pool", "dask") for number in bench_search.WORKERS]
+    times: dict[str, list[float]] = {f"{side} {task}": [] for side, task in tasks}
+    for number in range(ROUNDS + 1):
+        for side, task in tasks:
+            seconds = sides[side].seconds(task)
+            if number:
+                times[f"{side} {task}"].append(seconds)
+    for process in sides.values():
+        process.close()
+    return {task: statistics.median(values) for task, values in times.items()}
+
+
+def print_workers(t: dict[str, float]) -> None:
+    """Prints how much faster a search gets with more workers."""
+    print(f"\n| a search of {2 * bench_search.TRIALS} trials, on workers of one core each | seconds | speed-up |")
+    print("|---|---:|---:|")
+    names = {"one twice": "in this process, on one core", "ours twice": f"in this process, on {os.cpu_count()} cores"}
+    for task, seconds in t.items():
+        name = names.get(task) or task.replace("spread pool", "process pool of").replace("spread dask", "Dask, of")
+        print(f"| {name} | {seconds:.2f} | **{t['one twice'] / seconds:.1f} ×** |")
+
+
 def main() -> None:
     """Measures and prints."""
     t = measure()
     first, memory = kernel_with_a_lab()
     fit, fit_cnn = t["keras mlp"], t["keras cnn"]
+    tuner, trial = t["keras search"] / bench_search.TUNER_TRIALS, t["ours search"] / bench_search.TRIALS
     rows = [
         ("one retrain", fit, t["ours mlp"], fit / t["ours mlp"], "≥ 45 ×"),
         ("8 seeds at once, per network", fit, t["ours seeds"] / 8, fit / t["ours seeds"] * 8, ""),
         ("64 learning rates at once, per network", fit, t["ours rates"] / 64, fit / t["ours rates"] * 64, "≥ 150 ×"),
         ("one retrain of a CNN", fit_cnn, t["ours cnn"], fit_cnn / t["ours cnn"], "≥ 8 ×"),
+        ("one trial of a random search (KerasTuner's)", tuner, trial, tuner / trial, "≥ 100 ×"),
         ("one retrain, on one core", fit, t["one mlp"], fit / t["one mlp"], ""),
         ("8 seeds at once, on one core, per network", fit, t["one seeds"] / 8, fit / t["one seeds"] * 8, ""),
         ("64 rates at once, on one core, per network", fit, t["one rates"] / 64, fit / t["one rates"] * 64, ""),
@@ -180,6 +221,7 @@ def main() -> None:
     print("| what | Keras `fit`, ms | ours, ms | ratio | aim |\n|---|---:|---:|---:|---:|")
     for what, theirs, ours, ratio, aim in rows:
         print(f"| {what} | {theirs * 1e3:,.0f} | {ours * 1e3:,.1f} | **{ratio:.0f} ×** | {aim} |")
+    print_workers(measure_workers())
     print("\n| what | measured | aim |\n|---|---:|---:|")
     print(f"| a new shape of network: compile it, and its first epoch | {t['ours compile']:.2f} s | |")
     print(f"| fresh kernel: from the first import to the first picture of a lab | {first:.1f} s | ≤ 10 s |")
@@ -192,4 +234,5 @@ if __name__ == "__main__":
     else:
         if sys.argv[2] == "one core":
             os.sched_setaffinity(0, {0})
-        serve(keras_tasks() if sys.argv[1] == "keras" else our_tasks())
+        sides = {"keras": keras_tasks, "ours": our_tasks, "spread": lambda: bench_search.spread(_data())}
+        serve(sides[sys.argv[1]]())

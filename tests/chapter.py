@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / "notebooks" / "source"))
 import build  # noqa: E402, F401 - tests take it from here, where its folder is known
 import chapters  # noqa: E402
 import reproduce  # noqa: E402, F401 - the same
+import table  # noqa: E402, F401 - the same
 
 from course_utils.warm_up import WarmUp  # noqa: E402
 

@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "course_utils"
 MODULES = {path.stem: path for path in PACKAGE.glob("*.py")}
 
 _ENGINE = (
-    "compiling datasets group initialization knobs losses optimizers population runs schedules session training twins"
+    "compiling datasets group initialization knobs losses optimizers population"
+    " runs schedules session settings training twins"
 )
 
 #: For every module, what it may import of this package, and what of others beyond the standard library. Imports
@@ -43,9 +44,33 @@ MAY_IMPORT = {
     "compiling": ("optimizers population twins", "keras"),
     "group": ("population schedules", "numpy tensorflow"),
     "session": ("group initialization population runs", "numpy keras"),
-    "training": ("compiling group datasets knobs optimizers population runs session", "numpy keras tensorflow tqdm"),
+    "settings": ("knobs optimizers", ""),
+    "training": ("compiling group datasets knobs population runs session settings", "numpy keras tensorflow tqdm"),
     "diagnostics": (_ENGINE, "numpy keras tensorflow"),
-    "search": (_ENGINE, "numpy pandas optuna"),
+    "spaces": ("", "numpy optuna"),
+    "proposing": ("spaces", "numpy scipy optuna"),
+    "surrogate": ("", "numpy scipy threadpoolctl"),
+    "gaussian_process": ("proposing surrogate", "numpy scipy optuna"),
+    "evaluation": ("knobs optimizers runs training", "numpy"),
+    "storing": ("evaluation", "optuna sqlalchemy"),
+    "sharing": ("storing", "optuna"),
+    "halving": ("evaluation proposing storing training", "numpy optuna"),
+    "progress": ("proposing sharing", "tqdm optuna"),
+    "search": (
+        "evaluation gaussian_process halving knobs progress proposing sharing spaces storing training",
+        "pandas optuna",
+    ),
+    "tabled": ("datasets knobs runs schedules", "numpy"),
+    "contest": ("halving search storing tabled", "numpy pandas optuna"),
+    "importance": ("", "numpy pandas optuna"),
+    "grid_or_random": ("knobs pictures spaces style training", "numpy matplotlib"),
+    "narrowing": ("knobs proposing search spaces training", "numpy"),
+    "narrowing_picture": ("narrowing pictures style", "numpy matplotlib"),
+    "next_trial": ("gaussian_process knobs pictures style training", "numpy matplotlib"),
+    "hand": ("knobs schedules", "numpy"),
+    "panda": ("displays hand knobs pictures runs style training", "numpy matplotlib"),
+    "caviar": ("knobs pictures runs style training", "numpy matplotlib"),
+    "overfitted_choice": ("datasets knobs models pictures predictions style training", "numpy matplotlib"),
     "landscapes": ("knobs optimizers", "numpy"),
     "gradient_noise": ("knobs losses", "numpy keras tensorflow"),
     "batch_race": ("knobs training", "numpy"),

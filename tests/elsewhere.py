@@ -1,0 +1,95 @@
+"""Processes that train for a search: a Dask cluster on loopback, and a trainer that tells when it is at work."""
+
+import asyncio
+import multiprocessing
+import threading
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Client, Listener
+
+from formula import Formula
+
+#: Seconds after which a process that is paused goes on unasked, so that a test fails and does not hang.
+PATIENCE = 60
+
+
+def context():
+    """Starts processes from one that has loaded what all of them need."""
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload(["distributed", "search_process"])
+    return found
+
+
+class Telling(Formula):
+    """Tells which process trains a certain setting, and waits there until it may go on."""
+
+    def __init__(self, address, at, epochs=9):
+        super().__init__(epochs)
+        self.address, self.at = address, at
+
+    def run(self, *, settings, **options):
+        if self.at in settings:
+            with Client(self.address) as connection:
+                connection.send(multiprocessing.current_process().pid)
+                connection.poll(PATIENCE)
+        return super().run(settings=settings, **options)
+
+
+@contextmanager
+def told(act):
+    """Gives an address for `Telling`; calls `act` with the process that tells first, and lets later ones go on."""
+    with Listener(("127.0.0.1", 0)) as listener:
+
+        def listen():
+            with suppress(OSError, EOFError):  # at the end of the test
+                for number in range(99):
+                    with listener.accept() as connection:
+                        pid = connection.recv()
+                        if number == 0:
+                            act(pid)
+
+        threading.Thread(target=listen, daemon=True).start()
+        yield listener.address
+
+
+@contextmanager
+def cluster(workers=2, patience=2):
+    """Runs a scheduler and workers; gives a client of theirs and the scheduler's process."""
+    import distributed
+
+    parts = []
+
+    def start(function, *arguments):
+        ours, theirs = context().Pipe()
+        parts.append(context().Process(target=function, args=(theirs, *arguments), daemon=True))
+        parts[-1].start()
+        assert ours.poll(PATIENCE), "a part of the cluster did not start"
+        return ours.recv()
+
+    try:
+        address = start(_scheduler)
+        for _ in range(workers):
+            start(_worker, address)
+        with distributed.Client(address, timeout=patience, set_as_default=False) as client:
+            yield client, parts[0]
+    finally:
+        for part in parts:
+            part.kill()
+            part.join()
+
+
+def _scheduler(connection):
+    from distributed import Scheduler
+
+    asyncio.run(_serve(connection, lambda: Scheduler(host="127.0.0.1", port=0, dashboard=False)))
+
+
+def _worker(connection, address):
+    from distributed import Worker
+
+    asyncio.run(_serve(connection, lambda: Worker(address, nthreads=1, host="127.0.0.1", dashboard=False)))
+
+
+async def _serve(connection, make):
+    async with make() as part:
+        connection.send(part.address)
+        await part.finished()

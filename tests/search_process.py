@@ -1,0 +1,40 @@
+"""What other processes do in the tests of shared searches."""
+
+import signal
+
+from formula import SPACE, Formula
+
+from course_utils import evaluation
+from course_utils.search import search
+
+CHUNK = 8
+
+
+def serve(connection):
+    """Does searches, one after the other, with the arguments that come through a connection, and answers when done.
+
+    With `pause`, it says so before it trains chunk number `pause`, and goes on when it is told.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    trains = evaluation.train
+    evaluation.CHUNK = CHUNK
+
+    def pausing(number):
+        chunks = iter(range(number - 1, -1, -1))
+
+        def train(*args):
+            if next(chunks, None) == 0:
+                connection.send("paused")
+                connection.recv()
+            return trains(*args)
+
+        return train
+
+    while (options := connection.recv()) is not None:
+        evaluation.train = pausing(options.pop("pause", 0))
+        try:
+            found = search(Formula(), SPACE, progress=False, **options)
+        except BaseException as error:  # noqa: BLE001 - for the test to show
+            connection.send(repr(error))
+        else:
+            connection.send([(t.number, t.state.name, t.params, t.value) for t in found.study.trials])
