@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ import ipywidgets as widgets
 
 from course_utils.notebook_cell import cells
 from course_utils.worker import Worker
+
+#: Held while one lab compiles ahead: after "Run All", those of all labs together would take every core.
+_turn = threading.Lock()
 
 
 class WarmUp:
@@ -47,7 +51,10 @@ class WarmUp:
                 # A cell that runs needs the cores itself.
                 if not cells.wait_for_pause(newest):
                     return
-                self._trainer.prepare(**ahead)
+                with _turn:
+                    if not newest():
+                        return
+                    self._trainer.prepare(**ahead)
                 self._done.add(shape)
 
 

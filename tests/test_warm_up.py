@@ -88,3 +88,33 @@ def test_a_setting_that_cannot_be_prepared_leaves_the_thread_alive(trainer, star
     warm_up.start({"width": 64})
     assert warm_up.wait(WAIT)
     assert len(trainer.asked) == 1
+
+
+def test_labs_take_turns(trainer, start):
+    trainer.go_on.clear()
+    first = start(width=choice({"small": 8, "large": 64}, "small"))
+    first.start({"width": 8})
+    assert trainer.begun.wait(WAIT)
+    second = start(depth=choice({"one": 1, "two": 2}, "one"))
+    second.start({"depth": 1})
+    assert not second.wait(0.3)
+    assert trainer.asked == [{"width": 64}]
+    trainer.go_on.set()
+    assert first.wait(WAIT)
+    assert second.wait(WAIT)
+    assert trainer.asked == [{"width": 64}, {"depth": 2}]
+
+
+def test_a_lab_that_is_closed_before_its_turn_compiles_nothing(trainer, start):
+    trainer.go_on.clear()
+    first = start(width=choice({"small": 8, "large": 64}, "small"))
+    first.start({"width": 8})
+    assert trainer.begun.wait(WAIT)
+    second = start(depth=choice({"one": 1, "two": 2}, "one"))
+    second.start({"depth": 1})
+    closing = threading.Thread(target=second.close)
+    closing.start()
+    trainer.go_on.set()
+    assert first.wait(WAIT)
+    closing.join(WAIT)
+    assert trainer.asked == [{"width": 64}]
