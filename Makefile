@@ -24,14 +24,14 @@ lab: $(INSTALLED) ## open the course in JupyterLab (the first time: install it)
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 # Compiling a network keeps one core busy, so two files are tested at a time; a chapter's cells stay in one process.
-# A chapter's own tests run in the kernel that has just run its solutions: tests/after_the_last_cell.py.
+# What nbval runs of one chapter, and the chapter's own tests, share a kernel: see tests/nbval_chapters.py.
 # The large notebooks come first, so that no core is left without work while the last one runs.
-TWO_AT_A_TIME := --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+TWO_AT_A_TIME := --numprocesses=2 --no-loadscope-reorder
 
 # Progress bars are made of times, which are never the same twice: notebooks are stored and compared without them.
 test: lint ## check style, run the tests, and run every notebook and compare what it shows
-	@$(PYTHON) -m pytest --quiet $(TWO_AT_A_TIME) --ignore=tests/browser --ignore-glob='tests/test_chapter_*.py' tests
-	@TQDM_DISABLE=1 $(PYTHON) -m pytest --quiet $(TWO_AT_A_TIME) -p tests.after_the_last_cell --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
+	@$(PYTHON) -m pytest --quiet $(TWO_AT_A_TIME) --dist=loadfile --ignore=tests/browser --ignore-glob='tests/test_chapter_*.py' tests
+	@TQDM_DISABLE=1 $(PYTHON) -m pytest --quiet $(TWO_AT_A_TIME) --dist=loadscope -p tests.nbval_chapters --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
 		$$(ls -S notebooks/*.ipynb notebooks/solutions/*.ipynb)
 
 test-browser: browser $(AXE) $(INSTALLED) ## use the course in a real Chromium, as a learner would
