@@ -40,9 +40,12 @@ def project():
 
 
 def wanted():
-    """Gives the requirements of pyproject.toml."""
+    """Gives the requirements of pyproject.toml, its own extras written out."""
     extras = project()["optional-dependencies"]
-    return [Requirement(line) for line in project()["dependencies"] + extras["dev"]]
+    wanted = [Requirement(line) for line in [*project()["dependencies"], *extras["dev"]]]
+    own = [one for one in wanted if one.name == project()["name"]]
+    of_extras = [Requirement(line) for one in own for extra in one.extras for line in extras[extra]]
+    return [one for one in wanted if one not in own] + of_extras
 
 
 def locked():
