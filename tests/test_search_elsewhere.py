@@ -38,8 +38,11 @@ def test_networks_trained_elsewhere_are_those_trained_here():
         assert same_trials(here, search(trainer, SPACE, executor=client.get_executor(), **options))
         busy = [len(events) for events in client.run(lambda dask_worker: list(dask_worker.state.log)).values()]
     assert min(busy) > 0, "both workers trained some"
+
+
+def test_a_process_pool_gives_the_same_trials(here):
     with ProcessPoolExecutor(2, mp_context=elsewhere.context()) as pool:
-        assert same_trials(here, search(trainer, SPACE, executor=pool, **options))
+        assert same_trials(here, search(Formula(), SPACE, executor=pool, **OPTIONS))
 
 
 def test_results_arrive_as_they_are_ready():
