@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +17,9 @@ from course_utils.training import Trainer
 
 #: Settings that are trained by one call: enough to keep two cores busy, few enough to show progress.
 CHUNK = 32
+
+#: Seconds without a result after which the line to a cluster is looked at.
+_LOOK = 1.0
 
 
 class BrokenExecutorError(RuntimeError):
@@ -90,13 +93,8 @@ def outcomes(
         for rows in _chunks(settings, CHUNK):
             yield from zip(rows, train(trainer, [settings[row] for row in rows], job))
         return
-    futures: dict[Future, list[int]] = {}
     try:
-        most = min(CHUNK, -(-len(settings) // workers(executor)))
-        for rows in _chunks(settings, most):
-            futures[executor.submit(train, trainer, [settings[row] for row in rows], job)] = rows
-        for future in as_completed(futures):
-            yield from zip(futures[future], future.result())
+        yield from _elsewhere(trainer, settings, job, executor)
     except Exception as error:
         raise BrokenExecutorError(
             f"the executor broke down ({type(error).__name__}: {error}). The trials that ended are kept, in the "
@@ -104,6 +102,25 @@ def outcomes(
             "there. If it never worked: other processes can use only what they can import, so a function that builds "
             "a model must stand in a module, not in a notebook."
         ) from error
+
+
+def _elsewhere(
+    trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job, executor: Executor
+) -> Iterator[tuple[int, Outcome]]:
+    line = _line(executor)
+    most = min(CHUNK, -(-len(settings) // workers(executor)))
+    futures: dict[Future, list[int]] = {}
+    try:
+        for rows in _chunks(settings, most):
+            futures[executor.submit(train, trainer, [settings[row] for row in rows], job)] = rows
+        waiting = set(futures)
+        while waiting:
+            ready, waiting = wait(waiting, timeout=_LOOK, return_when=FIRST_COMPLETED)
+            # What is done is taken before anything is told of what broke.
+            for future in sorted(ready, key=lambda future: future.cancelled() or future.exception() is not None):
+                yield from zip(futures[future], future.result())
+            if not ready and _line(executor) != line:
+                raise ConnectionError("the cluster's scheduler is gone")
     finally:
         for future in futures:
             future.cancel()
@@ -154,6 +171,16 @@ def workers(executor: Executor) -> int:
     with suppress(Exception):  # a cluster that is gone cannot tell either; handing out work then says what is wrong
         return max(1, len(client.nthreads()) if client else executor._max_workers)  # noqa: SLF001
     return 1
+
+
+def _line(executor: Executor) -> Any:
+    """Tells one line to a cluster's scheduler from another; None for other executors.
+
+    When a line breaks, Dask cancels what it was asked for, but not a result that it was just fetching, which then never
+    comes.
+    """
+    client = getattr(executor, "_client", None)
+    return client and (client.status, id(client.scheduler_comm))
 
 
 def _chunks(settings: Sequence[Mapping[str, Any]], most: int) -> list[list[int]]:

@@ -1,7 +1,9 @@
 """Processes that train for a search: a Dask cluster on loopback, and a trainer that tells when it is at work."""
 
 import asyncio
+import logging
 import multiprocessing
+import tempfile
 import threading
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Client, Listener
@@ -10,6 +12,9 @@ from formula import Formula
 
 #: Seconds after which a process that is paused goes on unasked, so that a test fails and does not hang.
 PATIENCE = 60
+
+#: No page about the cluster, and the server that would show it at a free port.
+_QUIET = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
 
 
 def context():
@@ -56,11 +61,11 @@ def cluster(workers=2, patience=2):
     """Runs a scheduler and workers; gives a client of theirs and the scheduler's process."""
     import distributed
 
-    parts = []
+    parts, folder = [], tempfile.TemporaryDirectory(prefix="course-dask-")
 
     def start(function, *arguments):
         ours, theirs = context().Pipe()
-        parts.append(context().Process(target=function, args=(theirs, *arguments), daemon=True))
+        parts.append(context().Process(target=function, args=(theirs, folder.name, *arguments), daemon=True))
         parts[-1].start()
         assert ours.poll(PATIENCE), "a part of the cluster did not start"
         return ours.recv()
@@ -75,21 +80,26 @@ def cluster(workers=2, patience=2):
         for part in parts:
             part.kill()
             part.join()
+        folder.cleanup()
 
 
-def _scheduler(connection):
+def _scheduler(connection, folder):
     from distributed import Scheduler
 
-    asyncio.run(_serve(connection, lambda: Scheduler(host="127.0.0.1", port=0, dashboard=False)))
+    asyncio.run(_serve(connection, folder, lambda: Scheduler(host="127.0.0.1", port=0, **_QUIET)))
 
 
-def _worker(connection, address):
+def _worker(connection, folder, address):
     from distributed import Worker
 
-    asyncio.run(_serve(connection, lambda: Worker(address, nthreads=1, host="127.0.0.1", dashboard=False)))
+    asyncio.run(_serve(connection, folder, lambda: Worker(address, nthreads=1, host="127.0.0.1", **_QUIET)))
 
 
-async def _serve(connection, make):
+async def _serve(connection, folder, make):
+    import dask
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    dask.config.set({"temporary-directory": folder})
     async with make() as part:
         connection.send(part.address)
         await part.finished()

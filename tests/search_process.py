@@ -5,9 +5,10 @@ import signal
 from formula import SPACE, Formula
 
 from course_utils import evaluation
-from course_utils.search import search
+from course_utils import search as searching
 
-CHUNK = 8
+#: Trials of a search, how many of them a process claims at most, and how many it trains at once.
+TRIALS, CLAIM, CHUNK = 32, 16, 4
 
 
 def serve(connection):
@@ -17,7 +18,7 @@ def serve(connection):
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     trains = evaluation.train
-    evaluation.CHUNK = CHUNK
+    evaluation.CHUNK, searching.CHUNK = CHUNK, CLAIM
 
     def pausing(number):
         chunks = iter(range(number - 1, -1, -1))
@@ -33,7 +34,7 @@ def serve(connection):
     while (options := connection.recv()) is not None:
         evaluation.train = pausing(options.pop("pause", 0))
         try:
-            found = search(Formula(), SPACE, progress=False, **options)
+            found = searching.search(Formula(), SPACE, progress=False, **options)
         except BaseException as error:  # noqa: BLE001 - for the test to show
             connection.send(repr(error))
         else:

@@ -5,9 +5,10 @@ import re
 from chapter import ROOT
 
 
-def test_the_example_with_your_own_arrays_and_model_works(capsys):
+def test_the_examples_with_your_own_arrays_and_model_work(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # the search keeps a file
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     namespace = {}
     for block in blocks:
         exec(compile(block, "README.md", "exec"), namespace)  # noqa: S102 - it is our own text
@@ -16,6 +17,10 @@ def test_the_example_with_your_own_arrays_and_model_works(capsys):
     accuracies = [float(line.split()[1]) for line in printed.splitlines() if line.startswith("0.")]
     assert len(accuracies) == 3
     assert accuracies[0] < 0.9 < accuracies[2]
+    found = namespace["found"]
+    assert len(found.to_frame()) == 64
+    assert found.best_value > 0.9
+    assert (tmp_path / "wine.db").exists()
 
 
 def test_every_file_and_heading_it_links_to_exists():

@@ -1,6 +1,8 @@
 """Searches: every method, what becomes of trials that fail, and of searches that are cut off."""
 
 import math
+import signal
+import warnings
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import numpy as np
@@ -53,13 +55,13 @@ def test_the_same_seed_gives_the_same_search(regression, method):
     assert params(first) != params(other)
 
 
-def test_a_grid_tries_every_combination_once_and_ends(regression):
-    space = {"learning_rate": [0.01, 0.1], "width": [8, 16], "depth": (1, 3)}
-    found = search(regression, space, method="grid", trials=100, progress=False)
+def test_a_grid_tries_every_combination_once_and_ends():
+    space = {"learning_rate": [0.01, 0.1], "momentum": [0.0, 0.5], "depth": (1, 3)}
+    found = search(Formula(), space, method="grid", trials=100, progress=False)
     tried = {tuple(sorted(one.items())) for one in params(found)}
     assert len(params(found)) == len(tried) == 12
     with pytest.raises(ValueError, match=r"space\['learning_rate'\] is a range"):
-        search(regression, {"learning_rate": (1e-4, 3.0, "log")}, method="grid")
+        search(Formula(), {"learning_rate": (1e-4, 3.0, "log")}, method="grid")
 
 
 def test_a_trial_that_diverges_is_recorded_and_not_fatal(regression):
@@ -94,16 +96,15 @@ def test_nothing_but_failures_is_told(regression):
         _ = found.best
 
 
-def test_a_space_may_hold_knobs_of_several_optimizers(trainer):
-    space = {"optimizer": ["sgd", "momentum", "adam"], "momentum": [0.5, 0.9], "beta_1": [0.8, 0.9]}
-    found = search(trainer, space, method="grid", trials=12, learning_rate=0.003, epochs=2, progress=False)
+def test_a_space_may_hold_knobs_that_only_some_optimizers_have(regression):
+    space = {"optimizer": ["sgd", "momentum"], "momentum": [0.0, 0.5, 0.9]}
+    found = search(regression, space, method="grid", trials=6, learning_rate=0.003, progress=False)
     frame = found.to_frame()
     assert (frame["state"] == "complete").all()
-    alike = frame.groupby(["optimizer", "momentum"])["val_accuracy"].nunique()
-    assert alike["sgd"].tolist() == alike["momentum"].tolist() == [1, 1]
-    assert len(frame.query("optimizer == 'sgd'")["val_accuracy"].unique()) == 1
-    assert set(found.best) <= {"optimizer", "learning_rate", "beta_1", "momentum"}
-    assert trainer.run(**found.best, epochs=2).final("val_accuracy")[0] == pytest.approx(found.best_value)
+    assert frame.groupby("optimizer")["val_loss"].nunique().to_dict() == {"sgd": 1, "momentum": 3}
+    assert regression.run(**found.best).final("val_loss")[0] == pytest.approx(found.best_value)
+    slow = search(regression, {**space, "optimizer": ["sgd"]}, method="grid", learning_rate=0.003, progress=False)
+    assert slow.best == {"optimizer": "sgd", "learning_rate": 0.003}, "what it does not have is left out"
 
 
 def test_a_value_is_the_mean_over_seeds(trainer):
@@ -189,6 +190,70 @@ def test_a_search_that_was_interrupted_is_the_one_that_it_would_have_been(tmp_pa
     assert [t.state for t in found.study.trials] == [t.state for t in straight.study.trials]
     assert [t.value for t in found.study.trials] == [pytest.approx(t.value) for t in straight.study.trials]
     assert found.epochs_spent == straight.epochs_spent, "no stage of a trial is trained twice"
+
+
+class Stopped(Formula):
+    """Somebody presses the stop button while the second part is trained."""
+
+    parts = 0
+
+    def run(self, **options):
+        self.parts += 1
+        if self.parts == 2:
+            signal.raise_signal(signal.SIGINT)
+        return super().run(**options)
+
+
+@pytest.mark.parametrize("kept", [None, "sqlite:///{}/search.db"])
+def test_the_stop_button_gives_what_there_is_and_a_storage_goes_on_from_there(tmp_path, capsys, kept):
+    storage = kept and kept.format(tmp_path)
+    found = search(Stopped(), SPACE, trials=64, storage=storage, progress=False)
+    assert capsys.readouterr().out == "stopped after 32 of 64 trials\n"
+    assert len(found.to_frame()) == 32
+    assert found.best_value == found.to_frame()["val_loss"].min()
+    straight = search(Formula(), SPACE, trials=64, progress=False)
+    assert params(found)[:32] == params(straight)[:32]
+    if storage:
+        whole = search(Formula(), SPACE, trials=64, storage=storage, progress=False)
+        assert params(whole) == params(straight)
+        assert whole.epochs_spent == straight.epochs_spent
+
+
+class Diverging(Formula):
+    """Rates above a half give no number."""
+
+    def run(self, *, settings, **options):
+        runs = super().run(settings=settings, **options)
+        for curve in runs.history.values():
+            curve[[setting["learning_rate"] > 0.5 for setting in runs.settings]] = np.nan
+        return runs
+
+
+def test_a_search_suits_the_tools_of_optuna():
+    """With trials that are complete, pruned and failed."""
+    from matplotlib import pyplot as plt
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+    from optuna.visualization import matplotlib as plots
+
+    study = search(Diverging(), SPACE, method="halving", trials=54, progress=False).study
+    assert {t.state.name for t in study.trials} == {"COMPLETE", "PRUNED", "FAIL"}
+    for evaluator in (None, PedAnovaImportanceEvaluator()):
+        found = get_param_importances(study, evaluator=evaluator)
+        assert set(found) == set(SPACE)
+        assert sum(found.values()) == pytest.approx(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # all of its plots are
+        history = plots.plot_optimization_history(study)
+        assert max(len(dots.get_offsets()) for dots in history.collections) == len(complete(study))
+        curves = plots.plot_intermediate_values(study)
+        assert len(curves.lines) == sum(t.state != optuna.trial.TrialState.FAIL for t in study.trials)
+        for draw in ("param_importances", "slice", "parallel_coordinate", "contour", "rank", "edf", "timeline"):
+            assert getattr(plots, f"plot_{draw}")(study) is not None
+    plt.close("all")
+
+
+def complete(study):
+    return study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
 
 
 def test_trials_that_somebody_enqueues_are_tried_first(tmp_path):

@@ -2,14 +2,16 @@
 
 import os
 import signal
-from concurrent.futures import Future, ProcessPoolExecutor
+import threading
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from types import SimpleNamespace
 
 import elsewhere
 import pytest
 from formula import SPACE, Formula
 
 from course_utils import datasets, evaluation, models
-from course_utils.evaluation import Job, outcomes
+from course_utils.evaluation import BrokenExecutorError, Job, outcomes
 from course_utils.search import search
 from course_utils.training import Trainer
 
@@ -38,8 +40,11 @@ def test_networks_trained_elsewhere_are_those_trained_here():
         assert same_trials(here, search(trainer, SPACE, executor=client.get_executor(), **options))
         busy = [len(events) for events in client.run(lambda dask_worker: list(dask_worker.state.log)).values()]
     assert min(busy) > 0, "both workers trained some"
+
+
+def test_a_process_pool_gives_the_same_trials(here):
     with ProcessPoolExecutor(2, mp_context=elsewhere.context()) as pool:
-        assert same_trials(here, search(trainer, SPACE, executor=pool, **options))
+        assert same_trials(here, search(Formula(), SPACE, executor=pool, **OPTIONS))
 
 
 def test_results_arrive_as_they_are_ready():
@@ -91,6 +96,25 @@ def test_a_worker_that_is_killed_while_it_trains_loses_no_trial(here):
     assert same_trials(here, found)
 
 
+def test_a_result_that_never_comes_from_a_cluster_that_is_gone_is_not_waited_for(monkeypatch):
+    """So Dask leaves one that it was fetching when the scheduler died."""
+    monkeypatch.setattr(evaluation, "_LOOK", 0.05)
+
+    class Silent(Executor):
+        _client = SimpleNamespace(status="running", scheduler_comm=object(), nthreads=lambda: {"worker": 1})
+
+        def submit(self, *_):
+            future = Future()
+            late = threading.Timer(elsewhere.PATIENCE, lambda: future.cancelled() or future.set_result([]))
+            late.daemon = True  # a search that waits fails, and does not hang
+            late.start()
+            self._client.status = "closed"
+            return future
+
+    with pytest.raises(BrokenExecutorError, match="the cluster's scheduler is gone"):
+        search(Formula(), SPACE, executor=Silent(), **OPTIONS)
+
+
 @pytest.mark.parametrize("what", ["scheduler", "pool"])
 def test_an_executor_that_dies_while_it_trains_is_told_and_what_is_done_is_kept(here, tmp_path, what):
     at = here.study.trials[64].params
@@ -107,11 +131,11 @@ def test_an_executor_that_dies_while_it_trains_is_told_and_what_is_done_is_kept(
 
 
 def broken(executor, act, at, options):
-    with elsewhere.told(act) as address, pytest.raises(RuntimeError, match="the executor broke down") as caught:
+    with elsewhere.told(act) as address, pytest.raises(BrokenExecutorError, match="the executor broke down") as caught:
         search(elsewhere.Telling(address, at), SPACE, executor=executor, **options)
     found = caught.value.search
     assert len(found.to_frame().query("state == 'complete'")) >= 64
     assert found.best_value < 0.5
     # Nobody waits for a cluster that is gone, and it is told again at once.
-    with pytest.raises(RuntimeError, match="the executor broke down"):
+    with pytest.raises(BrokenExecutorError, match="the executor broke down"):
         search(Formula(), SPACE, executor=executor, **options)

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 import optuna
 import postgres
 import pytest
-import search_process
 from formula import SPACE, Formula
 from optuna.trial import TrialState
+from search_process import CHUNK, TRIALS, serve
 
 from course_utils import sharing
 from course_utils.evaluation import Outcome
@@ -25,7 +25,7 @@ class Process:
 
     def __init__(self, context):
         self.connection, end = context.Pipe()
-        self._process = context.Process(target=search_process.serve, args=(end,), daemon=True)
+        self._process = context.Process(target=serve, args=(end,), daemon=True)
         self._process.start()
         end.close()
 
@@ -60,7 +60,7 @@ def processes(context):
 
 @pytest.fixture(scope="module")
 def alone():
-    return search(Formula(), SPACE, trials=64, progress=False)
+    return search(Formula(), SPACE, trials=TRIALS, progress=False)
 
 
 @contextmanager
@@ -80,8 +80,8 @@ def storage(request, tmp_path_factory):
 
 def trials_in(storage, name):
     trials = open_study(storage, name, {}, maximize=False).trials
-    assert all(t.state == TrialState.WAITING for t in trials[64:]), "one too many may be made, but is not trained"
-    return trials[:64]
+    assert all(t.state == TrialState.WAITING for t in trials[TRIALS:]), "one too many may be made, but is not trained"
+    return trials[:TRIALS]
 
 
 def owners(trials):
@@ -90,7 +90,7 @@ def owners(trials):
 
 def assert_each_once(trials, alone):
     """Every setting of the search that one process would do, each trained once, with the same value."""
-    assert [t.number for t in trials] == list(range(64))
+    assert [t.number for t in trials] == list(range(TRIALS))
     assert {t.state for t in trials} == {TrialState.COMPLETE}
     assert [t.params for t in trials] == [t.params for t in alone.study.trials]
     assert [t.value for t in trials] == [pytest.approx(t.value) for t in alone.study.trials]
@@ -99,7 +99,7 @@ def assert_each_once(trials, alone):
 
 def test_processes_that_begin_at_once_share_the_trials(storage, processes, alone):
     for process in processes:
-        process.begin(trials=64, storage=storage, name="both", pause=1)
+        process.begin(trials=TRIALS, storage=storage, name="both", pause=1)
     assert [process.answer() for process in processes] == ["paused"] * 2, "each has claimed some trials"
     for process in processes:
         process.connection.send("go on")
@@ -107,21 +107,21 @@ def test_processes_that_begin_at_once_share_the_trials(storage, processes, alone
     trials = trials_in(storage, "both")
     assert_each_once(trials, alone)
     assert len(owners(trials)) == 2, "both did some"
-    assert seen[0][:64] == seen[1][:64], "both end with all trials, whoever trained them"
+    assert seen[0][:TRIALS] == seen[1][:TRIALS], "both end with all trials, whoever trained them"
 
 
 def test_the_trials_of_a_process_that_is_killed_are_taken_over(storage, processes, context, alone):
     victim = Process(context)
-    victim.begin(trials=64, storage=storage, name="killed", pause=2)
+    victim.begin(trials=TRIALS, storage=storage, name="killed", pause=2)
     assert victim.answer() == "paused"
     (lost,) = owners(t for t in trials_in(storage, "killed") if t.state == TrialState.RUNNING)
-    processes[0].begin(trials=64, storage=storage, name="killed")
+    processes[0].begin(trials=TRIALS, storage=storage, name="killed")
     victim.kill()
-    assert len(processes[0].answer()) >= 64
+    assert len(processes[0].answer()) >= TRIALS
     trials = trials_in(storage, "killed")
     assert_each_once(trials, alone)
     done = [t for t in trials if t.user_attrs["owner"] == lost]
-    assert len(done) == search_process.CHUNK, "what the dead process finished stays its own"
+    assert len(done) == CHUNK, "what the dead process finished stays its own"
 
 
 ELSEWHERE = "elsewhere:1:abc"
