@@ -156,7 +156,7 @@ def spread(table: Tabled, trials: int, random: np.random.Generator, fixed: Mappi
     Args:
         table: The table.
         trials: How many combinations it may have at most.
-        random: Decides which knobs get a value more than others.
+        random: Decides which knobs get a value more than others, and where the grid begins.
         fixed: Knobs that are not searched for.
 
     Returns:
@@ -169,11 +169,11 @@ def spread(table: Tabled, trials: int, random: np.random.Generator, fixed: Mappi
         if size < len(table.choices[knob]) and np.prod(list(sizes.values())) // size * (size + 1) <= trials
     ]:
         sizes[min(growing, key=sizes.get)] += 1
-    return {
-        knob: [table.choices[knob][int((i + 0.5) * len(table.choices[knob]) / sizes[knob])] for i in range(sizes[knob])]
-        for knob in table.choices
-        if knob in sizes
-    }
+    found = {}
+    for knob in (knob for knob in table.choices if knob in sizes):
+        values, start = table.choices[knob], random.uniform()
+        found[knob] = [values[int((i + start) * len(values) / sizes[knob])] for i in range(sizes[knob])]
+    return found
 
 
 def _among(name: str, value: str, choices: Mapping[str, Any]) -> None:

@@ -63,10 +63,8 @@ class Searches:
         """Says how the method did."""
         better, equal, worse = self.wins
         middles = [f"{name}: median {np.median(end):.3f}" for name, end in self.ends.items()]
-        return " · ".join(
-            [f"{len(self.ends['random'])} searches of {self.trials} trials", *middles]
-            + [f"{self.method} better in {better}, equal in {equal}, worse in {worse}"]
-        )
+        number = f"{len(self.ends['random'])} × {self.trials} trials"
+        return " · ".join([number, *middles, f"{self.method} better in {better}, equal in {equal}, worse in {worse}"])
 
     def scores(self) -> dict[str, str]:
         """Gives what a table of runs tried shows."""
@@ -140,8 +138,8 @@ class SearchesPicture:
         if ghost:
             return _line(left, result, result.method, style.GHOST, ":", ghost)[0]
         found, ends = [], []
-        for (name, color), dashes in zip({result.method: style.COLORS[0], "random": style.COLORS[1]}.items(), "-:"):
-            drawn, end = _line(left, result, name, color, "-" if dashes == "-" else "--", "")
+        for name, color, dashes in ((result.method, style.COLORS[0], "-"), ("random", style.COLORS[1], "--")):
+            drawn, end = _line(left, result, name, color, dashes, "")
             found += drawn
             ends.append(end)
         random, method = result.ends["random"], result.ends[result.method]
@@ -153,7 +151,7 @@ class SearchesPicture:
         return (
             "On the left the true score of the best setting found so far against the number of trials, for a method "
             "and for random search: medians with their quartiles. On the right a dot for each pair of searches, the "
-            "score of random search along and that of the method upward, with a diagonal: above it the method is better."
+            "score of random search along and that of the method upward, with a diagonal: above it the method won."
         )
 
 

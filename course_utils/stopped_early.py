@@ -1,4 +1,4 @@
-"""Successive halving on the table, with the curves of all trials: also of those that it stopped, as they would go on."""
+"""Successive halving on the table, where the curves of stopped trials are known to their end, too."""
 
 from __future__ import annotations
 
@@ -123,10 +123,12 @@ class StoppedEarly:
         _KEEP.check("keep", keep)
         _FIELD.check("field", field)
         random = np.random.default_rng(draw)
-        drawn = [{knob: values[random.integers(len(values))] for knob, values in self._table.choices.items()}]
-        while len(drawn) < TRIALS:
-            drawn.append({k: values[random.integers(len(values))] for k, values in self._table.choices.items()})
-        settings = [{**setting, **FIELDS[field]} for setting in drawn]
+        places = random.uniform(size=(TRIALS, len(self._table.choices)))
+        settings = [
+            {knob: values[int(at * len(values))] for at, (knob, values) in zip(row, self._table.choices.items())}
+            | FIELDS[field]
+            for row in places
+        ]
         curves = self._table.run(settings=settings).history["val_accuracy"]
         return Stopped(curves, _allowed(curves, int(first), int(keep)), int(keep), field)
 
