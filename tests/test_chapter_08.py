@@ -79,9 +79,8 @@ def test_vs6_halving_is_ahead_at_equal_epochs_and_hyperband_is_not(chapter):
 
 
 def test_vs6_slow_starters_turn_it_around(chapter):
-    loss = {
-        key: np.array([one.loss for one in runs]).reshape(5, 10).mean(axis=1) for key, runs in chapter["lost"].items()
-    }
+    lost = {key: np.array([one.loss for one in runs]) for key, runs in chapter["lost"].items()}
+    loss = {key: values.reshape(5, 10).mean(axis=1) for key, values in lost.items()}
     assert (loss["slow starters", 2] > loss["everything", 2]).all()
     assert (loss["everything", 2] < 0.02).all()
     assert loss["slow starters", 6].mean() < loss["slow starters", 2].mean() / 3

@@ -35,13 +35,10 @@ def test_what_was_spent_found_and_lost_is_counted(stopper):
 
 
 def test_slow_starters_have_the_knobs_of_their_field(stopper):
-    table = Tabled()
+    table, field = Tabled(), FIELDS["slow starters"]
     slow = stopper.run(field="slow starters", draw=3)
-    knobs = list(table.choices)
-    at = tuple(
-        table.choices[k].index(FIELDS["slow starters"][k]) if k in FIELDS["slow starters"] else None for k in knobs
-    )
-    curves = table.accuracy[tuple(slice(None) if i is None else i for i in at)][..., 0, :].reshape(-1, 20)
+    at = tuple(values.index(field[knob]) if knob in field else slice(None) for knob, values in table.choices.items())
+    curves = table.accuracy[at][..., 0, :].reshape(-1, 20)
     known = {tuple(np.round(curve, 4)) for curve in curves}
     assert {tuple(np.round(curve, 4)) for curve in slow.curves} <= known
 
