@@ -17,7 +17,8 @@ from course_utils.knobs import Knob
 from course_utils.pictures import WIDTH
 
 _HEIGHT = 3.6
-_RANGE = (0.5, 1.01)
+#: Scores shown; lower ones are drawn at the lower edge.
+_RANGE = (0.3, 1.01)
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,8 @@ class SearchesPicture:
             drawn, end = _line(left, result, name, color, dashes, "")
             found += drawn
             ends.append(end)
-        random, method = result.ends["random"], result.ends[result.method]
-        found += right.plot(random, method, "o", color=style.TEXT, markersize=5, alpha=0.6)
+        random, method = (np.maximum(result.ends[name], _RANGE[0]) for name in ("random", result.method))
+        found += right.plot(random, method, "o", color=style.TEXT, markersize=5, alpha=0.6, clip_on=False)
         return found + style.end_labels(left, ends)
 
     def alt(self) -> str:

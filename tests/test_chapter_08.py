@@ -131,7 +131,7 @@ def test_vs8_on_the_unrelated_one_almost_any_will_do_and_after_a_change_the_best
 
 def test_your_own_model_is_searched_and_tested_once(chapter):
     assert chapter["my_search"].best_value > 0.95
-    assert chapter["test_accuracy"].shape == (5,)
+    assert chapter["test_accuracy"].shape == (8,)
     assert (chapter["test_accuracy"] > 0.9).all()
     assert chapter["mine"].optimizer in OPTIMIZERS
     assert len(chapter["of_optuna"]) == 64
