@@ -112,7 +112,14 @@ with patch.object(trainer, "run", run_and_count):
     after = search(trainer, space, trials=64, storage=storage)
 trained_before, trained_after = calls[0], sum(calls[2:])
 same = [(a.params, a.state) == (b.params, b.state) for a, b in zip(after.study.trials, found.study.trials)]
-print("trained before the cut:", trained_before, "· after it:", trained_after, "· repeated:", sum(calls[::2]) - 64)
+print(
+    "trained before the cut:",
+    trained_before,
+    "· after it:",
+    trained_after,
+    "· repeated:",
+    trained_before + trained_after - 64,
+)
 print("the same 64 trials as without a cut:", len(same) == 64 and all(same))
 
 # %% [markdown] name="cut-read"
@@ -196,9 +203,9 @@ for knob, values in table.choices.items():
 #
 # Six ways to choose the next trial. **Grid** and **random** you know. **Quasi-random** points are random points
 # without gaps and clusters. **Coarse-to-fine** narrows the box around the best after every 16 trials. **TPE** (the
-# tree-structured Parzen estimator of Bergstra et al. 2011) asks where good trials lie dense and bad ones sparse. A **Gaussian process** expects a score for every
-# setting, and knows how unsure it is. The last two are called *Bayesian*. They learn from the trials so far; both
-# begin with random ones (TPE with 16).
+# tree-structured Parzen estimator of Bergstra et al. 2011) asks where good trials lie dense and bad ones sparse. A
+# **Gaussian process** expects a score for every setting, and knows how unsure it is. The last two are called *Bayesian*.
+# They learn from the trials so far, and begin with random ones: the process with 8, TPE with 16.
 #
 # The task is a hard one: plain SGD and only three epochs, so that few settings are good. Each method makes 50 searches of
 # 27 trials. A search sees one seed of each setting; its score is what the setting that it holds for the best reaches
@@ -213,7 +220,7 @@ race.to_frame(equal="trials").round(2)
 
 # %% [markdown] name="contest-read"
 # "Better", "equal" and "worse" compare each search with the random search of the same number. TPE is ahead of random
-# search, coarse-to-fine too. The grid is last: with 27 trials for five knobs it has one or two values of each. And
+# search, coarse-to-fine too. The grid is last: with 27 trials for five knobs it has one to three values of each. And
 # the Gaussian process, which looked so clever with a single knob, is no better than random here: 27 scores of one seed
 # each are few, and noisy, for a model of five knobs. "Bayesian" alone is no promise.
 #
