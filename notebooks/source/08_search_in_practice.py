@@ -76,6 +76,9 @@ best_six = trials.nlargest(6, "val_accuracy")[["trial", "val_accuracy", *space]]
 best_six.map("{:.2g}".format)
 
 # %% [markdown] name="failed-intro"
+# No single value, but regions: rates of some hundredths to some tenths, weak penalties, first weights not far from
+# their usual size, and nearly any momentum.
+#
 # ### A trial that fails is a result too
 #
 # Some settings are so wild that the numbers overflow: the run *diverges*. Such a trial must not stop the others, nor
@@ -133,8 +136,8 @@ print("the same 64 trials as without a cut:", len(same) == 64 and all(same))
 # A document says that learning rates lie between 0.0001 and 1. There are two ways to draw one. **Linear**: every number
 # is as likely as any other, so that nine of ten are above 0.1. **Log**: every tenfold step is as likely as any other, so
 # that a quarter of them lies between 0.001 and 0.01. We draw four rates either way, train each for three epochs with
-# the optimizer Adam, keep the best, and repeat that twenty times. **Predict:** in how many of the twenty is the log
-# scale better?
+# Adam (a rule that fits the length of its steps to every weight), keep the best, and repeat that twenty times.
+# **Predict:** in how many of the twenty is the log scale better?
 
 # %% name="log-runs"
 shares = np.random.default_rng(0).uniform(size=(20, 4))
@@ -297,7 +300,8 @@ CurvesDisplay(
 # gains nothing *here*: two epochs tell enough on this table, so that its caution costs what it saves.
 #
 # And look at TPE: on the hard task it was far ahead, here it hardly is. A tenth of this table is good, and 27
-# random trials nearly always hit that tenth (by the formula of the chapter before, with a probability of 94 %). **Thinking pays where good settings are rare.**
+# random trials nearly always hit that tenth (by the formula of the chapter before, with a probability of 94 %).
+# **Thinking pays where good settings are rare.**
 
 # %% [markdown] name="stopped-intro"
 # ### What stopping early can do wrong
@@ -459,7 +463,7 @@ carry = pd.DataFrame(rows).T
 carry.round(2).add(0)
 
 # %% [markdown] name="carry-read"
-# On related tasks the carried setting is nearly as good as the best of the 32, far better than a typical one, and the
+# On related tasks the carried setting is nearly as good as the best of the 32, clearly better than a typical one, and the
 # order of all settings is much the same. On the unrelated one it does well, too, but that says little: there almost
 # *any* setting does.
 #
