@@ -38,6 +38,29 @@ class Contest:
     best: np.ndarray
     epochs: int
 
+    def quartiles(self, *methods: str, equal: str = "epochs") -> dict[str, np.ndarray]:
+        """Gives the curves that a picture shows of each method, from where every search has found something.
+
+        Args:
+            *methods: Which; none takes all.
+            equal: What lies along, "epochs" or "trials".
+
+        Returns:
+            Lower quartile, median and upper quartile of the true score, shape (3, trials), for each method.
+
+        Raises:
+            ValueError: If a method did not take part, or `equal` is another word.
+        """
+        curves = self._equal(equal)
+        for method in methods:
+            _among("method", method, curves)
+        found = {}
+        for method in methods or curves:
+            known = np.isfinite(curves[method]).all(axis=0)
+            found[method] = np.full((3, len(known)), np.nan)
+            found[method][:, known] = np.quantile(curves[method][:, known], (0.25, 0.5, 0.75), axis=0)
+        return found
+
     def to_frame(self, *, against: str = "random", equal: str = "epochs") -> pd.DataFrame:
         """Lists what the methods had found in the end.
 
@@ -54,11 +77,8 @@ class Contest:
         """
         import pandas as pd
 
-        counts = {"epochs": self.by_epochs, "trials": self.by_trials}
-        for name, value, choices in (("equal", equal, counts), ("against", against, self.by_epochs)):
-            if value not in choices:
-                raise ValueError(f"{name}={value!r} cannot be used: choose {', '.join(choices)}.")
-        ends = {method: curves[:, -1] for method, curves in counts[equal].items()}
+        ends = {method: curves[:, -1] for method, curves in self._equal(equal).items()}
+        _among("against", against, ends)
         rows = []
         for method, end in ends.items():
             lower, median, upper = np.nanquantile(end, (0.25, 0.5, 0.75))
@@ -66,6 +86,11 @@ class Contest:
             won, lost = (end > ends[against]).sum(), (end < ends[against]).sum()
             rows.append(row | {"better": won, "equal": len(end) - won - lost, "worse": lost})
         return pd.DataFrame(rows).set_index("method")
+
+    def _equal(self, equal: str) -> Mapping[str, np.ndarray]:
+        counts = {"epochs": self.by_epochs, "trials": self.by_trials}
+        _among("equal", equal, counts)
+        return counts[equal]
 
 
 def contest(
@@ -75,6 +100,7 @@ def contest(
     trials: int = 32,
     searches: int = 50,
     epochs: int | None = None,
+    equal: str = "both",
     **fixed: Any,
 ) -> Contest:
     """Lets every method search the table many times, with other random proposals each time.
@@ -88,11 +114,17 @@ def contest(
         trials: Full trials that each search may pay for. Halving and Hyperband begin more, for as many epochs.
         searches: How many times each method searches.
         epochs: Epochs of a full trial; None takes all that the table has.
+        equal: "epochs" leaves out of `by_trials` the methods that end trials early, which saves a search each.
         **fixed: Knobs that are not searched for.
 
     Returns:
         The contest.
+
+    Raises:
+        ValueError: If `equal` is another word.
     """
+    if equal not in ("both", "epochs"):
+        raise ValueError(f"equal={equal!r} cannot be used: choose both or epochs.")
     by_trials: dict[str, list] = {method: [] for method in methods}
     by_epochs: dict[str, list] = {method: [] for method in methods}
     best = []
@@ -105,13 +137,15 @@ def contest(
             if method == "grid":
                 space = spread(seen, trials, np.random.default_rng(number), fixed)
             options = {"method": method, "seed": number, "progress": False, "epochs": epochs, **fixed}
-            found = search(seen, space, trials=trials, **options)
-            scores, spent = _best_so_far(found, seen, epochs, fixed)
-            by_trials[method].append(_at(np.arange(1, len(scores) + 1), scores, trials, 1))
+            if method not in _BEGINS or equal == "both":
+                found = search(seen, space, trials=trials, **options)
+                scores, spent = _best_so_far(found, seen, epochs, fixed)
+                by_trials[method].append(_at(np.arange(1, len(scores) + 1), scores, trials, 1))
             if method in _BEGINS:
                 found = search(seen, space, trials=trials * _BEGINS[method], **options)
                 scores, spent = _best_so_far(found, seen, epochs, fixed)
             by_epochs[method].append(_at(spent, scores, trials, epochs))
+    by_trials = {method: curves for method, curves in by_trials.items() if curves}
     stacked = ({method: np.array(curves) for method, curves in all_.items()} for all_ in (by_trials, by_epochs))
     return Contest(*stacked, np.array(best), epochs)
 
@@ -122,7 +156,7 @@ def spread(table: Tabled, trials: int, random: np.random.Generator, fixed: Mappi
     Args:
         table: The table.
         trials: How many combinations it may have at most.
-        random: Decides which knobs get a value more than others.
+        random: Decides which knobs get a value more than others, and where the grid begins.
         fixed: Knobs that are not searched for.
 
     Returns:
@@ -135,11 +169,16 @@ def spread(table: Tabled, trials: int, random: np.random.Generator, fixed: Mappi
         if size < len(table.choices[knob]) and np.prod(list(sizes.values())) // size * (size + 1) <= trials
     ]:
         sizes[min(growing, key=sizes.get)] += 1
-    return {
-        knob: [table.choices[knob][int((i + 0.5) * len(table.choices[knob]) / sizes[knob])] for i in range(sizes[knob])]
-        for knob in table.choices
-        if knob in sizes
-    }
+    found = {}
+    for knob in (knob for knob in table.choices if knob in sizes):
+        values, start = table.choices[knob], random.uniform()
+        found[knob] = [values[int((i + start) * len(values) / sizes[knob])] for i in range(sizes[knob])]
+    return found
+
+
+def _among(name: str, value: str, choices: Mapping[str, Any]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name}={value!r} cannot be used: choose {', '.join(choices)}.")
 
 
 def _best_so_far(found: Search, table: Tabled, epochs: int, fixed: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:

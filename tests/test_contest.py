@@ -18,8 +18,10 @@ def test_a_grid_is_as_even_as_the_number_of_trials_allows(table):
     assert "schedule" not in found
     assert sorted(map(len, found.values())) == [1, 1, 2, 2, 2, 2, 2]
     assert all(set(values) <= set(table.choices[knob]) for knob, values in found.items())
-    rates = spread(table, 3, random, {knob: 1 for knob in table.choices if knob != "learning_rate"})
-    assert rates == {"learning_rate": [0.0003, 0.03, 1.0]}
+    others = {knob: 1 for knob in table.choices if knob != "learning_rate"}
+    grids = [spread(table, 5, np.random.default_rng(seed), others)["learning_rate"] for seed in range(20)]
+    rates = table.choices["learning_rate"]
+    assert {tuple(map(rates.index, grid)) for grid in grids} == {(0, 2, 4, 6, 8), (1, 3, 5, 7, 9)}
 
 
 def test_curves_are_true_scores_of_the_settings_found(table):
@@ -53,3 +55,20 @@ def test_a_method_is_compared_search_by_search(table):
         found.to_frame(equal="time")
     with pytest.raises(ValueError, match="against='tpe' cannot be used: choose random, grid"):
         found.to_frame(against="tpe")
+
+
+def test_quartiles_begin_where_every_search_has_found_something(table):
+    found = contest(table, ["random", "halving"], trials=12, searches=6, equal="epochs")
+    assert list(found.by_trials) == ["random"]
+    curves = found.quartiles()
+    assert list(curves) == ["random", "halving"]
+    known = np.isfinite(found.by_epochs["halving"]).all(axis=0)
+    assert 0 < known.sum() < 12
+    np.testing.assert_array_equal(np.isfinite(curves["halving"]), [known] * 3)
+    np.testing.assert_allclose(curves["random"][1], np.median(found.by_epochs["random"], axis=0))
+    assert (np.diff(curves["random"], axis=0) >= 0).all()
+    assert list(found.quartiles("random", equal="trials")) == ["random"]
+    with pytest.raises(ValueError, match="method='tpe' cannot be used: choose random, halving"):
+        found.quartiles("tpe")
+    with pytest.raises(ValueError, match="equal='trials' cannot be used: choose both or epochs"):
+        contest(table, ["random"], equal="trials")

@@ -63,6 +63,8 @@ MAY_IMPORT = {
     "tabled": ("datasets knobs runs schedules", "numpy"),
     "contest": ("halving search storing tabled", "numpy pandas optuna"),
     "importance": ("", "numpy pandas optuna"),
+    "searches_drawn": ("contest knobs pictures style", "numpy matplotlib"),
+    "stopped_early": ("knobs pictures style tabled", "numpy matplotlib"),
     "grid_or_random": ("knobs pictures spaces style training", "numpy matplotlib"),
     "narrowing": ("knobs proposing search spaces training", "numpy"),
     "narrowing_picture": ("narrowing pictures style", "numpy matplotlib"),

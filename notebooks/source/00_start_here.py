@@ -282,12 +282,12 @@ else:
 checks.goal(reached, at_least=0.90, near=0.8, what="validation accuracy after five epochs")
 
 # %% [markdown] name="which-matter"
-# ## Which knobs matter most? (claim ST4)
+# ## Which knobs matter most?
 #
 # One of the documents lists seven that matter most: learning rate, batch size, initialisation, optimizer, strength
 # of regularisation, depth and width, and the decay of the learning rate. Such a list cannot be checked by turning
-# one knob at a time; it takes many runs in which all knobs vary together. The chapter on search will measure it.
-# Until then, treat the list as a list of chapters.
+# one knob at a time; it takes many runs in which all knobs vary together. [Search in practice](08_search_in_practice.ipynb)
+# measures it. Until then, treat the list as a list of chapters.
 
 # %% [markdown] name="claims-intro"
 # ## What the documents say, and what we measured
@@ -298,7 +298,6 @@ claims.table(
         "ST1": f"The best rate on digits, {best_on_digits}, makes {diverged_on_line} of 5 networks diverge on the line.",
         "ST2": f"The same network reaches {good_accuracy:.2f} or {bad_accuracy:.2f}, by its knobs alone.",
         "ST3": "Six states, each recognisable from training and validation loss.",
-        "ST4": "Nothing yet; the chapter on search will.",
     }
 )
 

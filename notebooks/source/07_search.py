@@ -519,3 +519,5 @@ checks.goal(
 # Bergstra and Bengio, *Random search for hyper-parameter optimization*, 2012. Snoek, Larochelle and Adams, *Practical
 # Bayesian optimization of machine learning algorithms*, 2012. Data: Alpaydin and Kaynak, 1998 (digits). The documents
 # are named below the table of claims.
+#
+# **Next:** [search in practice](08_search_in_practice.ipynb): one call, many methods compared, and your own model.
