@@ -228,13 +228,15 @@ class PandaPicture:
         return figure
 
     def artists(self, figure: Figure, result: Watched, *, ghost: str = "") -> list[Artist]:
-        """Draws the rate and both losses; of a ghost, the rate and the validation loss."""
+        """Draws the rate, up to that of the next epoch, and both losses; of a ghost, rate and validation loss."""
         if ghost == "before":  # the same run, a moment ago
             return []
         left, right = figure.axes
         color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[2], "-")
         rates = result.runs.learning_rates[0]
         found = draw_curve(left, np.arange(len(rates)) / result.runs.steps_per_epoch[0], rates[None], color, dashes)
+        if not ghost and not result.runs.finished:
+            found += left.plot(result.epochs_done, result.changes[-1][1], "o", color=color, clip_on=False)
         lines = [("training", "loss", style.COLORS[1], "--"), ("validation", "val_loss", style.COLORS[0], "-")]
         return found + draw_history(right, result, lines[bool(ghost) :], ghost=ghost)
 
@@ -242,5 +244,5 @@ class PandaPicture:
         """Says in words what is drawn."""
         return (
             "One training run against the epoch, on logarithmic scales: on the left the learning rate, which changes "
-            "where somebody turned it, on the right training and validation loss."
+            "where somebody turned it, with a disc for the next epoch, on the right training and validation loss."
         )

@@ -87,6 +87,16 @@ def test_another_seed_begins_another_run_and_the_end_is_the_end(watched):
     assert (other.epochs_done, other.seed) == (panda.FIRST, 1)
 
 
+def test_a_turn_while_it_waits_is_told_and_drawn_at_once(watched):
+    *_, before = watched.stream(learning_rate=0.5)
+    *_, turned = watched.stream(learning_rate=0.05)
+    assert turned.epochs_done == before.epochs_done
+    assert turned.changes == ((0, 0.5), (panda.FIRST, 0.05))
+    assert turned.summary() != before.summary()
+    animation = Animation(panda.PandaPicture())
+    assert animation.png(before) != animation.png(turned)
+
+
 def test_a_lost_network_is_told(watched):
     *_, lost = watched.stream(learning_rate=1000.0)
     assert "the network is lost" in lost.summary()

@@ -332,8 +332,8 @@ pd.Series({name: f"{values.mean():.2f}" for name, values in losses.items()}, nam
 # ### Lab 5: the panda
 #
 # This run does **not** start anew when you move the rate: it goes on from where it is. Five epochs are done. Choose
-# the speed "slow" or "fast", watch, and turn the learning rate while it runs; "pause" waits for you. Another seed is
-# another cub. (Training is slowed down so that you can watch.) **Predict:** what does the loss do in the very epoch
+# the speed "slow" or "fast", watch, and turn the learning rate while it runs; "pause" waits for you, and the disc on
+# the left shows the rate that comes next. Another seed is another cub. (Training is slowed down so that you can watch.) **Predict:** what does the loss do in the very epoch
 # in which you turn 0.5 down to 0.02? And up again?
 
 # %% name="lab-panda"
