@@ -141,7 +141,16 @@ def applicable(trainer: Trainer, setting: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def train(trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job) -> list[Outcome]:
-    """Trains a few settings together; one that cannot be trained does not spoil the others."""
+    """Trains a few settings together; one that cannot be trained does not spoil the others.
+
+    Args:
+        trainer: What trains.
+        settings: What to train.
+        job: How.
+
+    Returns:
+        An outcome for each setting.
+    """
     try:
         chosen = [applicable(trainer, {**job.fixed, **setting}) for setting in settings]
         runs = trainer.run(settings=chosen, seeds=job.seeds, epochs=job.epochs, progress=False)

@@ -27,6 +27,13 @@ def brackets(method: str, epochs: int) -> list[list[int]]:
     Halving has one bracket, such as 2, 6 and 20 epochs. Hyperband hedges: it has others that begin later (6 and 20;
     20 only). Other methods train everything to the end.
 
+    Args:
+        method: A key of `search.METHODS`.
+        epochs: Epochs of the last stage.
+
+    Returns:
+        For each bracket its stages, in epochs, the shortest first.
+
     Source: Li et al., Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization, 2018.
     """
     stages = [epochs]

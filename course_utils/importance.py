@@ -50,6 +50,9 @@ def pairs(scores: np.ndarray, knobs: Sequence[str]) -> pd.Series:
 
     Returns:
         A share for each pair, the largest first.
+
+    Raises:
+        ValueError: As `shares` does.
     """
     import pandas as pd
 

@@ -83,7 +83,12 @@ class Search:
         return sum(noted(t, "epochs", 0) for t in self.study.get_trials(deepcopy=False))
 
     def to_frame(self) -> Any:
-        """Lists the trials as a table: number, state ("complete", "pruned", "failed"), value, and the knobs."""
+        """Lists the trials that are over.
+
+        Returns:
+            A pandas DataFrame with a row for each trial: its number, its state ("complete", "pruned" or "failed"), its
+            value under the metric's name, its knobs, the epochs trained for it, and why it failed.
+        """
         import pandas as pd
 
         words = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
@@ -106,7 +111,10 @@ class Search:
 
     def _best_trial(self) -> optuna.trial.FrozenTrial:
         if not any(t.state == TrialState.COMPLETE for t in self.study.get_trials(deepcopy=False)):
-            raise ValueError("the search has no best setting: no trial was trained to its end.")
+            raise ValueError(
+                "the search has no best setting: no trial was trained to its end. See why in its to_frame(), "
+                "and try more trials or another space."
+            )
         return self.study.best_trial
 
 

@@ -101,13 +101,13 @@ class Share:
         claimed = {}
         end = self._end()
         wanted = self._open(end) if self._block else self._fair(self._open(end))
-        while len(claimed) < wanted and self._open(end):  # looked up anew each time, since others claim too
+        while len(claimed) < wanted:
             trial = self._study.ask(dict(ranges))
             trial.set_user_attr("owner", self._owner)
-            if trial.number < self._trials:
-                claimed[trial.number] = trial
-            else:  # somebody was faster by a hair, and this is one too many; it waits for a search of more trials
+            if trial.number >= end:  # others claim too, and were faster; this one waits for its block or more trials
                 self._put_back(trial)
+                break
+            claimed[trial.number] = trial
         if self._alone:
             return list(claimed.values())
         # SQLite may let two processes take one waiting trial; it belongs to the one whose name was written last.

@@ -64,6 +64,9 @@ def about(job: Job, ranges: Mapping[str, BaseDistribution]) -> dict[str, Any]:
     Args:
         job: What is done with each setting.
         ranges: The search space.
+
+    Returns:
+        The words, for `open_study` to keep and compare.
     """
     # A function stands elsewhere in memory each time, and keywords may come in another order.
     fixed = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(dict(sorted(job.fixed.items()))))
