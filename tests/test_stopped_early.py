@@ -38,7 +38,7 @@ def test_slow_starters_have_the_knobs_of_their_field(stopper):
     table, field = Tabled(), FIELDS["slow starters"]
     slow = stopper.run(field="slow starters", draw=3)
     at = tuple(values.index(field[knob]) if knob in field else slice(None) for knob, values in table.choices.items())
-    curves = table.accuracy[at][..., 0, :].reshape(-1, 20)
+    curves = table.accuracy[at][..., 0, :].reshape(-1, 20).astype(float)
     known = {tuple(np.round(curve, 4)) for curve in curves}
     assert {tuple(np.round(curve, 4)) for curve in slow.curves} <= known
 
