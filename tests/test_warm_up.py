@@ -90,13 +90,20 @@ def test_a_setting_that_cannot_be_prepared_leaves_the_thread_alive(trainer, star
     assert len(trainer.asked) == 1
 
 
-def test_labs_take_turns(trainer, start):
+@pytest.fixture
+def two(trainer, start):
+    """Two labs; the first compiles and the second waits for its turn."""
     trainer.go_on.clear()
     first = start(width=choice({"small": 8, "large": 64}, "small"))
     first.start({"width": 8})
     assert trainer.begun.wait(WAIT)
     second = start(depth=choice({"one": 1, "two": 2}, "one"))
     second.start({"depth": 1})
+    return first, second
+
+
+def test_labs_take_turns(trainer, two):
+    first, second = two
     assert not second.wait(0.3)
     assert trainer.asked == [{"width": 64}]
     trainer.go_on.set()
@@ -105,13 +112,8 @@ def test_labs_take_turns(trainer, start):
     assert trainer.asked == [{"width": 64}, {"depth": 2}]
 
 
-def test_a_lab_that_is_closed_before_its_turn_compiles_nothing(trainer, start):
-    trainer.go_on.clear()
-    first = start(width=choice({"small": 8, "large": 64}, "small"))
-    first.start({"width": 8})
-    assert trainer.begun.wait(WAIT)
-    second = start(depth=choice({"one": 1, "two": 2}, "one"))
-    second.start({"depth": 1})
+def test_a_lab_that_is_closed_before_its_turn_compiles_nothing(trainer, two):
+    first, second = two
     closing = threading.Thread(target=second.close)
     closing.start()
     trainer.go_on.set()
