@@ -137,7 +137,9 @@ class SearchesPicture:
         """Draws lines for the medians with their quartiles, and dots; of a ghost, only the method's median."""
         left, right = figure.axes
         if ghost:
-            return _line(left, result, result.method, style.GHOST, ":", ghost)[0]
+            drawn, _ = _line(left, result, result.method, style.GHOST, ":", ghost)
+            words = f"dotted: {ghost}"
+            return [*drawn, left.text(0.02, 0.93, words, color=style.GHOST, fontsize=9, transform=left.transAxes)]
         found, ends = [], []
         for name, color, dashes in ((result.method, style.COLORS[0], "-"), ("random", style.COLORS[1], "--")):
             drawn, end = _line(left, result, name, color, dashes, "")
@@ -164,5 +166,4 @@ def _line(
     found: list[Artist] = [*ax.plot(trials, middle, dashes, color=color, linewidth=1.8)]
     if not ghost:
         found.append(ax.fill_between(trials, low, high, color=color, alpha=style.BAND, linewidth=0))
-    end = (ghost or name, result.trials, float(middle[-1]), color)
-    return found + (style.end_labels(ax, [end]) if ghost else []), end
+    return found, (name, result.trials, float(middle[-1]), color)

@@ -170,7 +170,7 @@ class StoppedPicture:
         if ghost:
             return [
                 *ax.plot(epochs, kept, ":", color=style.GHOST, linewidth=1.6),
-                *style.end_labels(ax, [(ghost, result.epochs, kept[-1], style.GHOST)]),
+                ax.text(0.02, 0.93, f"dotted: {ghost}", color=style.GHOST, fontsize=9, transform=ax.transAxes),
             ]
         found: list[Artist] = []
         for curve, allowed in zip(result.curves, result.allowed):

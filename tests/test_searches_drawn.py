@@ -54,6 +54,6 @@ def test_the_picture_has_a_line_for_both_and_a_dot_for_each_search(drawn):
     assert sorted(a.get_text() for a in artists if hasattr(a, "get_text")) == ["clever", "random"]
     lines = [a for a in artists if hasattr(a, "get_xdata")]
     assert [len(line.get_xdata()) for line in lines] == [3, 3, 5]
-    assert picture.artists(figure, result, ghost="kept")[-1].get_text() == "kept"
+    assert picture.artists(figure, result, ghost="kept")[-1].get_text() == "dotted: kept"
     assert picture.frame(result) == "clever"
     assert "diagonal" in picture.alt()

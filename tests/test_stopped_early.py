@@ -66,6 +66,6 @@ def test_the_picture_shows_a_line_for_each_trial_and_what_was_missed(stopper):
     drawn = picture.artists(figure, clean)
     assert [a.get_text() for a in drawn if hasattr(a, "get_text")] == ["found"]
     assert len([a for a in drawn if hasattr(a, "get_xdata") and len(a.get_xdata()) == 20]) == TRIALS
-    assert picture.artists(figure, clean, ghost="kept")[-1].get_text() == "kept"
+    assert picture.artists(figure, clean, ghost="kept")[-1].get_text() == "dotted: kept"
     assert picture.frame(missed) == picture.frame(clean)
     assert "stopped" in picture.alt()
