@@ -206,14 +206,14 @@ class ChoicePicture:
                 (low, high), middle = np.quantile(values, [0.25, 0.75], axis=0), values.mean(axis=0)
                 found.append(left.fill_between(number, low, high, color=color, alpha=style.BAND, linewidth=0))
                 found += left.plot(number, middle, dashes, color=color, linewidth=1.8)
-                found += left.plot([at], [middle[at - 1]], "o", color=color, markersize=7)
+                found += left.plot([at], [middle[at - 1]], "o", color=color, markersize=7, clip_on=False)
                 ends.append((name, number[-1], middle[-1], color))
             found += style.end_labels(left, ends)
         color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[3], "-")
         sizes = np.array(SIZES[: len(result.optimism)])
         found += right.plot(sizes, result.optimism[:, at - 1], dashes, color=color, marker=".", linewidth=1.8)
         now = np.subtract(*result.means)
-        found += right.plot([result.rows], [now], "o", color=color, markersize=7)
+        found += right.plot([result.rows], [now], "o", color=color, markersize=7, clip_on=False)
         if ghost:  # all curves come close together at the right end, where the newest has its name
             at_left = sizes[0], result.optimism[0, at - 1]
             words = right.annotate(ghost, at_left, (4, 6), textcoords="offset points", color=color, fontsize=9)

@@ -124,13 +124,9 @@ class SearchesPicture:
         style.dress(left, "trials", "true score of the best so far", "On the way")
         left.set(xlim=(0, result.curves["random"].shape[1]), ylim=_RANGE)
         style.whole_numbers(left)
-        style.dress(right, "random", result.method, "In the end: a dot for each search")
+        style.dress(right, "random", result.method, f"In the end: {result.method} better above the line")
         right.set(xlim=_RANGE, ylim=_RANGE)
         right.plot(_RANGE, _RANGE, color=style.GHOST, linewidth=1)
-        right.text(0.04, 0.93, f"{result.method} better", fontsize=9, color=style.COLORS[0], transform=right.transAxes)
-        right.text(
-            0.96, 0.05, "random better", fontsize=9, color=style.COLORS[1], ha="right", transform=right.transAxes
-        )
         return figure
 
     def artists(self, figure: Figure, result: Searches, *, ghost: str = "") -> list[Artist]:
@@ -147,6 +143,8 @@ class SearchesPicture:
             ends.append(end)
         random, method = (np.maximum(result.ends[name], _RANGE[0]) for name in ("random", result.method))
         found += right.plot(random, method, "o", color=style.TEXT, markersize=5, alpha=0.6, clip_on=False)
+        # Drawn in this order, and a band must not lie over the other method's line.
+        found.sort(key=Artist.get_zorder)
         return found + style.end_labels(left, ends)
 
     def alt(self) -> str:

@@ -302,6 +302,10 @@ Lab(
 # looks at both: early it jumps to where it knows nothing, later it stays near the best. The mean alone crawls along
 # beside its first good trial. The uncertainty alone fills the largest gap each time, good or bad. And no look sees the
 # cliff coming: the process believes in smooth hills.
+#
+# Which look *finds* the most? In the first draw, with "greedy", the mean alone does. Go through the draws: each look
+# wins some. With a single knob a dozen trials are nearly enough for any of them. Whether thinking pays with more knobs is a
+# question for fifty searches, not for one picture: [Search in practice](08_search_in_practice.ipynb) asks it.
 
 # %% [markdown] name="panda-intro"
 # ## Panda or caviar? (claim VS7)
@@ -333,8 +337,8 @@ pd.Series({name: f"{values.mean():.2f}" for name, values in losses.items()}, nam
 #
 # This run does **not** start anew when you move the rate: it goes on from where it is. Five epochs are done. Choose
 # the speed "slow" or "fast", watch, and turn the learning rate while it runs; "pause" waits for you, and the disc on
-# the left shows the rate that comes next. Another seed is another cub. (Training is slowed down so that you can watch.) **Predict:** what does the loss do in the very epoch
-# in which you turn 0.5 down to 0.02? And up again?
+# the left shows the rate that comes next. Another seed is another cub. (Training is slowed down so that you can
+# watch.) **Predict:** what does the loss do in the very epoch in which you turn 0.5 down to 0.02? And up again?
 
 # %% name="lab-panda"
 cub = panda.Panda(small, epochs=80, **network)
