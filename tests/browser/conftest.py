@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -48,34 +49,48 @@ class Server:
     Args:
         address: Where it answers.
         token: What lets a page in.
-        settings: The folder of the user's settings.
+        folder: What it serves.
     """
 
     address: str
     token: str
-    settings: Path
+    folder: Path
+
+    @property
+    def settings(self) -> Path:
+        """The folder of the user's settings."""
+        return self.folder / ".jupyter" / "settings"
+
+    def new_copy(self) -> str:
+        """Copies the notebooks into a folder of its own; returns its name.
+
+        A page saves by itself every two minutes. If another page has the same file open, JupyterLab asks whose
+        version shall stay, and nobody is there to answer.
+        """
+        copy = Path(tempfile.mkdtemp(prefix="course-", dir=self.folder))
+        for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+            shutil.copy(notebook, copy)
+        return copy.name
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory):
-    """JupyterLab on a loopback port, over a copy of the notebooks."""
+    """JupyterLab on a loopback port."""
     with run_server(tmp_path_factory.mktemp("course")) as server:
         yield server
 
 
 @contextmanager
 def run_server(folder: Path, command: Sequence[str] = ()) -> Iterator[Server]:
-    """Runs JupyterLab over a copy of the notebooks.
+    """Runs JupyterLab.
 
     Args:
-        folder: Where to copy them.
+        folder: What to serve.
         command: What to start it with, such as `taskset`.
 
     Yields:
         The server.
     """
-    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
-        shutil.copy(notebook, folder)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -92,7 +107,7 @@ def run_server(folder: Path, command: Sequence[str] = ()) -> Iterator[Server]:
         )
         try:
             _wait_until_up(f"http://127.0.0.1:{port}/api?token={token}", process, log)
-            yield Server(f"http://127.0.0.1:{port}", token, hidden / "settings")
+            yield Server(f"http://127.0.0.1:{port}", token, folder)
         finally:
             process.terminate()
             process.wait(timeout=20)
@@ -128,11 +143,12 @@ def page(chromium: Browser):
 
 @pytest.fixture
 def open_notebook(server: Server, page: Page):
-    """Opens a notebook in JupyterLab; its kernel ends with the test."""
+    """Opens a notebook in JupyterLab; its kernel and what is saved end with the test."""
     opened = []
+    copy = server.new_copy()
 
     def opener(name: str) -> LabPage:
-        opened.append(LabPage(page, server.address, server.token, name))
+        opened.append(LabPage(page, server.address, server.token, f"{copy}/{name}"))
         return opened[-1]
 
     yield opener
@@ -144,7 +160,7 @@ def open_notebook(server: Server, page: Page):
 def lesson(server: Server, chromium: Browser):
     """The first chapter, run once for all tests of a file."""
     with new_page(chromium) as page:
-        notebook = LabPage(page, server.address, server.token, "00_start_here.ipynb")
+        notebook = LabPage(page, server.address, server.token, f"{server.new_copy()}/00_start_here.ipynb")
         notebook.run_all()
         yield notebook
         notebook.shut_down()
