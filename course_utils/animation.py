@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from course_utils import style
@@ -93,6 +94,7 @@ class Animation:
             self._behind = behind
 
     def _draw(self, result: Any, *, ghost: str = "") -> None:
-        for artist in self.picture.artists(self._canvas.figure, result, ghost=ghost):
+        artists = self.picture.artists(self._canvas.figure, result, ghost=ghost)
+        for artist in sorted(artists, key=Artist.get_zorder):  # as a figure that is drawn whole would
             artist.axes.draw_artist(artist)
             artist.remove()

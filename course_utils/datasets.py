@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,12 +126,18 @@ def digits(scale: Scale = "unit", *, images: bool = False, seed: int = 0) -> Dat
 
     Source: Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.
     """
-    from sklearn.datasets import load_digits
-
-    x, y = load_digits(return_X_y=True)
+    x, y = _digits()
     if images:
         x = x.reshape(-1, 8, 8, 1)
     return from_arrays(x, y, name="digits", scale=scale, seed=seed)
+
+
+@cache
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    """Reads pixels and labels once; scikit-learn parses text, which takes longer than many a search in a table."""
+    from sklearn.datasets import load_digits
+
+    return load_digits(return_X_y=True)
 
 
 def mnist(

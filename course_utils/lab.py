@@ -14,6 +14,7 @@ from course_utils.animation import Animation, FramePace
 from course_utils.controls import choice, log_slider, slider, whole_slider
 from course_utils.notebook_cell import leave_figures_to_cells, replace_lab_of_this_cell
 from course_utils.pictures import WIDTH, Picture
+from course_utils.results import Result
 from course_utils.stage import Stage
 from course_utils.tried import Tried
 from course_utils.warm_up import WarmUp
@@ -37,8 +38,8 @@ class Lab(widgets.VBox):
     own, so that the notebook stays free. What one move could ask for next is compiled meanwhile, in another.
 
     Args:
-        trainer: A `Trainer`, or anything whose `stream(**knobs)` checks its arguments and yields results with
-            `compiling`, `started`, `finished`, `summary()` and `scores()`.
+        trainer: A `Trainer`, or anything whose `stream(**knobs)` checks its arguments and yields a
+            `results.Result` again and again.
         picture: What to draw, from `pictures`.
         presets: Control values for each named regime.
         goal: Curve and value to reach, such as ("val_accuracy", 0.95): the status line says when it is.
@@ -79,7 +80,7 @@ class Lab(widgets.VBox):
         self._animation = Animation(picture)
         # Generations: of the newest request to train, of the newest that was trained or given up, of the result.
         self._asked = self._answered = self._result_of = 0
-        self._result: Any = None
+        self._result: Result | None = None
         self._whole: Any = None  # the newest result that is complete
         self._ghost: Any = None
         self._make_widgets()
@@ -220,7 +221,7 @@ class Lab(widgets.VBox):
         if self._warm_up is not None:
             self._warm_up.start(values)
 
-    def _show(self, result: Any, words: str, state: str, **spent: float) -> None:
+    def _show(self, result: Result, words: str, state: str, **spent: float) -> None:
         """Draws; while training goes on, over the last complete result, so that there is something to compare."""
         ghosts = {"kept": self._ghost, "before": self._whole if state == "training" else None}
         picture = self._animation.png(result, {name: ghost for name, ghost in ghosts.items() if ghost is not None})

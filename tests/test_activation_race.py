@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from course_utils import activation_race, datasets, models
-from course_utils.activation_race import OWN, SAME
+from course_utils import datasets, models
 from course_utils.animation import Animation
+from course_utils.experiments import activation_race
+from course_utils.experiments.activation_race import OWN, SAME
 from course_utils.training import Trainer
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from course_utils import activations
+from course_utils.experiments import activations
 
 Z = np.array([-300.0, -6, -2, -0.5, 0.5, 2, 6, 300])
 

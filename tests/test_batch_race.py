@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from course_utils import batch_race, datasets, models
-from course_utils.batch_pictures import RacePicture
+from course_utils import datasets, models
+from course_utils.experiments import batch_race
+from course_utils.experiments.batch_pictures import RacePicture
 from course_utils.training import Trainer
 
 

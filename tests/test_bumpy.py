@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils import bumpy
+from course_utils.experiments import bumpy
 
 
 @pytest.fixture(scope="module")

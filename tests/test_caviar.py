@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from course_utils import caviar, datasets, models
+from course_utils import datasets, models
 from course_utils.animation import Animation
+from course_utils.experiments import caviar
 from course_utils.training import Trainer
 
 

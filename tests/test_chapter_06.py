@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from chapter import run_chapter
 
-from course_utils import confidence
+from course_utils.experiments import confidence
 
 NAME = "06_softmax"
 
@@ -66,6 +67,23 @@ def test_sm4_two_levels_need_fewer_weights_and_are_no_more_accurate(chapter):
     loss = {kind: accuracy[kind, "one softmax"].mean() - accuracy[kind, "by number"].mean() for kind, _ in accuracy}
     assert loss["two hidden layers"] < loss["linear"]
     assert loss["two hidden layers"] > -0.01, "two levels gain nothing"
+
+
+def test_sm4_the_step_that_is_timed_is_the_gradient_of_both_levels(chapter):
+    inputs, targets = chapter["batch"], chapter["targets"]
+    group, member = targets // 100, targets % 100
+    groups, inside = tf.constant(chapter["groups"]), tf.constant(chapter["inside"])
+    with tf.GradientTape() as tape:
+        tape.watch([groups, inside])
+        logits = inputs @ groups, tf.einsum("ri,rio->ro", inputs, tf.gather(inside, group))
+        parts = [tf.nn.sparse_softmax_cross_entropy_with_logits(y, z) for y, z in zip((group, member), logits)]
+        loss = tf.reduce_sum(sum(parts))
+    wanted = tape.gradient(loss, [groups, inside])
+    slope, slopes = chapter["last_layer_in_two"](inputs, chapter["groups"], chapter["inside"], targets)
+    inner = np.zeros_like(chapter["inside"])
+    np.add.at(inner, group, slopes)
+    np.testing.assert_allclose(slope, wanted[0], atol=1e-9)
+    np.testing.assert_allclose(inner, tf.convert_to_tensor(wanted[1]), atol=1e-9)
 
 
 def test_sm5_weights_move_recall_in_the_linear_model_and_the_others_pay(chapter):

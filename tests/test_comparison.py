@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import models
-from course_utils.comparison import Comparison
+from course_utils.experiments.comparison import Comparison
 from course_utils.training import Trainer
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from course_utils import confidence
 from course_utils.animation import Animation
+from course_utils.experiments import confidence
 from course_utils.predictions import softmax
 
 

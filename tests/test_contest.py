@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from course_utils.contest import contest, spread
-from course_utils.tabled import Tabled
+from course_utils.experiments.contest import contest, spread
+from course_utils.experiments.tabled import Tabled
 
 
 @pytest.fixture(scope="module")

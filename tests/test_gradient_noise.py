@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils import batch_pictures, datasets, gradient_noise, models
+from course_utils import datasets, models
+from course_utils.experiments import batch_pictures, gradient_noise
 
 
 @pytest.fixture(scope="module")

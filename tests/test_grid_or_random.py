@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from course_utils import datasets, grid_or_random, models
+from course_utils import datasets, models
 from course_utils.animation import Animation
+from course_utils.experiments import grid_or_random
 from course_utils.training import Trainer
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from course_utils import datasets, held_out, models
+from course_utils import datasets, models
+from course_utils.experiments import held_out
 from course_utils.training import Trainer
 
 

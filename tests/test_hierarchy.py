@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils import hierarchy, predictions
+from course_utils import predictions
+from course_utils.experiments import hierarchy
 from course_utils.training import Trainer
 
 GROUPS = ((3, 0), (1, 4, 2))

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils import datasets, imbalance, models
+from course_utils import datasets, models
+from course_utils.experiments import imbalance
 from course_utils.training import Trainer
 
 WEIGHTS = {8: 5.0, 3: 0.25, 0: 0.0}

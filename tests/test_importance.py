@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from course_utils.experiments.tabled import Tabled
 from course_utils.importance import among_best, of_trials, pairs, shares
 from course_utils.search import search
-from course_utils.tabled import Tabled
 
 
 @pytest.fixture(scope="module")

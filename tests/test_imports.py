@@ -10,12 +10,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "course_utils"
-MODULES = {path.stem: path for path in PACKAGE.glob("*.py")}
-
-_ENGINE = (
-    "compiling datasets group initialization knobs losses optimizers population"
-    " runs schedules session settings training twins"
-)
+EXPERIMENTS = {path.stem: path for path in (PACKAGE / "experiments").glob("[a-z]*.py")}
+MODULES = {path.stem: path for path in PACKAGE.glob("*.py")} | EXPERIMENTS
 
 #: For every module, what it may import of this package, and what of others beyond the standard library. Imports
 #: inside functions and for type checkers count too.
@@ -36,6 +32,7 @@ MAY_IMPORT = {
     "schedules": ("", "numpy"),
     "knobs": ("schedules", ""),
     "runs": ("", "numpy pandas keras"),
+    "results": ("runs", ""),
     "predictions": ("runs twins", "numpy"),
     "losses": ("", "tensorflow"),
     "initialization": ("twins", "numpy keras"),
@@ -46,7 +43,7 @@ MAY_IMPORT = {
     "session": ("group initialization population runs", "numpy keras"),
     "settings": ("knobs optimizers", ""),
     "training": ("compiling group datasets knobs population runs session settings", "numpy keras tensorflow tqdm"),
-    "diagnostics": (_ENGINE, "numpy keras tensorflow"),
+    "diagnostics": ("runs schedules training", "numpy"),
     "spaces": ("", "numpy optuna"),
     "proposing": ("spaces", "numpy scipy optuna"),
     "surrogate": ("", "numpy scipy threadpoolctl"),
@@ -63,45 +60,42 @@ MAY_IMPORT = {
     "tabled": ("datasets knobs runs schedules", "numpy"),
     "contest": ("halving search storing tabled", "numpy pandas optuna"),
     "importance": ("", "numpy pandas optuna"),
-    "searches_drawn": ("contest knobs pictures style", "numpy matplotlib"),
-    "stopped_early": ("knobs pictures style tabled", "numpy matplotlib"),
+    "searches_drawn": ("contest knobs pictures style results", "numpy matplotlib"),
+    "stopped_early": ("knobs pictures style tabled results", "numpy matplotlib"),
     "grid_or_random": ("knobs pictures spaces style training", "numpy matplotlib"),
     "narrowing": ("knobs proposing search spaces training", "numpy"),
     "narrowing_picture": ("narrowing pictures style", "numpy matplotlib"),
     "next_trial": ("gaussian_process knobs pictures style training", "numpy matplotlib"),
     "hand": ("knobs schedules", "numpy"),
-    "panda": ("displays hand knobs pictures runs style training", "numpy matplotlib"),
-    "caviar": ("knobs pictures runs style training", "numpy matplotlib"),
-    "overfitted_choice": ("datasets knobs models pictures predictions style training", "numpy matplotlib"),
-    "landscapes": ("knobs optimizers", "numpy"),
-    "gradient_noise": ("knobs losses", "numpy keras tensorflow"),
+    "panda": ("displays hand knobs pictures runs style training results", "numpy matplotlib"),
+    "caviar": ("knobs pictures results style training", "numpy matplotlib"),
+    "overfitted_choice": ("datasets knobs models pictures predictions style training results", "numpy matplotlib"),
+    "landscapes": ("knobs optimizers results", "numpy"),
+    "gradient_noise": ("knobs losses results", "numpy keras tensorflow"),
     "batch_race": ("knobs training", "numpy"),
     "bumpy": ("knobs pictures style", "numpy matplotlib"),
     "held_out": ("batch_race displays knobs pictures runs style training", "numpy matplotlib"),
-    "memory": ("knobs optimizers pictures style", "numpy matplotlib keras"),
+    "memory": ("knobs optimizers pictures style results", "numpy matplotlib keras"),
     "published": ("", "pandas"),
     "batch_pictures": ("batch_race displays gradient_noise pictures style", "numpy matplotlib"),
     "explain": ("", "numpy"),
-    "checks": ("explain", "numpy"),
+    "checks": ("explain", ""),
     "claims": ("", ""),
     "reproduced": ("", "pandas"),
     "style": ("", "numpy matplotlib PIL"),
     "figures": ("style", "numpy matplotlib"),
     "displays": ("figures style", "numpy matplotlib"),
-    "pictures": ("displays figures style", "numpy matplotlib"),
+    "pictures": ("displays style", "numpy matplotlib"),
     "regions": ("datasets figures pictures predictions style", "numpy matplotlib"),
     "activations": ("", "numpy"),
-    "signals": ("activations datasets displays knobs pictures style", "numpy matplotlib"),
-    "saturation": ("activations displays pictures signals style", "numpy matplotlib"),
+    "signals": ("activations datasets displays knobs pictures style results", "numpy matplotlib"),
+    "saturation": ("activations displays signals style", "numpy matplotlib"),
     "activation_race": ("displays pictures runs style training", "numpy matplotlib"),
     "comparison": ("displays pictures style", "numpy matplotlib"),
     "imbalance": ("datasets", "numpy"),
-    "recall": (
-        "datasets displays imbalance models pictures predictions runs style training",
-        "numpy matplotlib",
-    ),
-    "logits": ("knobs pictures predictions style", "numpy matplotlib"),
-    "confidence": ("knobs pictures predictions style", "numpy matplotlib"),
+    "recall": ("datasets displays imbalance models pictures predictions results style training", "numpy matplotlib"),
+    "logits": ("knobs pictures predictions style results", "numpy matplotlib"),
+    "confidence": ("knobs pictures predictions style results", "numpy matplotlib"),
     "hierarchy": ("models", "numpy keras tensorflow"),
     "animation": ("pictures style", "numpy matplotlib"),
     "worker": ("", ""),
@@ -112,7 +106,7 @@ MAY_IMPORT = {
     "tried": ("", "ipywidgets"),
     "warm_up": ("notebook_cell worker", "ipywidgets"),
     "wording": ("", "numpy"),
-    "lab": ("animation controls notebook_cell pictures stage style tried warm_up wording worker", "ipywidgets"),
+    "lab": ("animation controls notebook_cell pictures stage style tried warm_up wording worker results", "ipywidgets"),
 }
 
 
@@ -129,7 +123,8 @@ def imported(path):
 
 
 def ours(path):
-    return {name.split(".")[1] for name in imported(path) if name.startswith("course_utils.")}
+    names = {name.removeprefix("course_utils.") for name in imported(path) if name.startswith("course_utils.")}
+    return {name.removeprefix("experiments.").split(".")[0] for name in names - {"experiments"}}
 
 
 def others(path):
@@ -146,8 +141,17 @@ def test_every_module_has_its_row():
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_what_it_may(module):
     allowed, libraries = map(str.split, MAY_IMPORT[module])
-    assert ours(MODULES[module]) <= set(allowed)
-    assert others(MODULES[module]) <= set(libraries)
+    assert ours(MODULES[module]) == set(allowed)
+    assert others(MODULES[module]) == set(libraries)
+
+
+def test_no_module_has_the_name_of_another():
+    assert len(MODULES) == len([path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "experiments/__init__.py"])
+
+
+def test_what_all_chapters_share_knows_no_experiment():
+    for module in MODULES.keys() - EXPERIMENTS.keys():
+        assert not ours(MODULES[module]) & EXPERIMENTS.keys(), module
 
 
 def test_dependencies_go_one_way():
@@ -164,6 +168,10 @@ def test_few_modules_know_widgets_and_none_draws_through_pyplot():
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_is_short_enough_to_read(module):
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 260
+
+
+def name_of(path):
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
 
 
 def run(code, **variables):
@@ -186,7 +194,7 @@ def test_importing_the_package_leaves_tensorflow_alone():
         "session",
         "twins",
     }
-    names = ", ".join(f"course_utils.{name}" for name in sorted(MODULES.keys() - needs_tensorflow))
+    names = ", ".join(name_of(MODULES[name]) for name in sorted(MODULES.keys() - needs_tensorflow))
     answer = run(f"import sys, {names}; print({{'tensorflow', 'keras', 'pandas', 'sklearn'}} & set(sys.modules))")
     assert answer.stdout.strip() == "set()"
     assert answer.stderr == ""

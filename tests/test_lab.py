@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from course_utils import datasets, models, notebook_cell, pictures, schedules
+from course_utils.experiments.landscapes import Quadratic
 from course_utils.lab import Lab, choice, log_slider, slider, whole_slider
-from course_utils.landscapes import Quadratic
 from course_utils.training import Trainer
 
 

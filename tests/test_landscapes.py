@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils.landscapes import Quadratic, descend
+from course_utils.experiments.landscapes import Quadratic, descend
 
 
 @pytest.mark.parametrize("curvature", [0.5, 2.0, 4.0])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from course_utils import logits
 from course_utils.animation import Animation
+from course_utils.experiments import logits
 
 
 def test_probabilities_loss_and_gradient_are_those_of_tensorflow():

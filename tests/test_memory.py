@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import memory, models
+from course_utils import models
+from course_utils.experiments import memory
 
 
 def test_the_parts_of_a_small_network_add_up():
@@ -65,7 +66,8 @@ def test_bytes_in_words(amount, words):
 # The peak is read from the process itself: the one that getrusage tells is inherited from the process of the tests.
 REAL = """
 import keras, numpy as np
-from course_utils import memory, models
+from course_utils import models
+from course_utils.experiments import memory
 
 def peak():
     return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from course_utils import datasets, models, narrowing, narrowing_picture
+from course_utils import datasets, models
 from course_utils.animation import Animation
+from course_utils.experiments import narrowing, narrowing_picture
 from course_utils.training import Trainer
 
 

@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from course_utils import datasets, models, next_trial
+from course_utils import datasets, models
 from course_utils.animation import Animation
+from course_utils.experiments import next_trial
 from course_utils.training import Trainer
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from course_utils.normalized import normalized_mlp
+from course_utils.experiments.normalized import normalized_mlp
 from course_utils.training import Trainer
 
 

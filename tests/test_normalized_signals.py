@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from course_utils import normalized_signals
+from course_utils.experiments import normalized_signals
 
 
 @pytest.mark.parametrize("normalize", [False, True])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from course_utils import overfitted_choice as chosen
 from course_utils.animation import Animation
+from course_utils.experiments import overfitted_choice as chosen
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from course_utils import datasets, models, panda
+from course_utils import datasets, models
 from course_utils.animation import Animation
-from course_utils.hand import Hand
+from course_utils.experiments import panda
+from course_utils.experiments.hand import Hand
 from course_utils.schedules import Position
 from course_utils.training import Trainer
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from course_utils import datasets, models, pictures, schedules
 from course_utils.animation import Animation
-from course_utils.landscapes import Quadratic
+from course_utils.experiments.landscapes import Quadratic
 from course_utils.training import Trainer
 
 

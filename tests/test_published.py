@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_utils import published
+from course_utils.experiments import published
 
 
 def test_mishkins_batch_sizes():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from course_utils import imbalance, recall
 from course_utils.animation import Animation
+from course_utils.experiments import imbalance, recall
 from course_utils.lab import Lab, log_slider
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from course_utils import datasets, models, predictions, regions, style
+from course_utils import datasets, models, predictions, style
 from course_utils.animation import Animation
+from course_utils.experiments import regions
 from course_utils.lab import Lab, log_slider
 from course_utils.training import Trainer
 

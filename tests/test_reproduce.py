@@ -4,7 +4,7 @@ import pytest
 from chapter import ROOT, chapters, reproduce
 from idx_files import pictures, write_pair
 
-from course_utils import reproduced
+from course_utils.experiments import reproduced
 
 CHAPTER = """# %% [markdown] name="title"
 # # A chapter

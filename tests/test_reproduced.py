@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from chapter import reproduce
 
-from course_utils import reproduced
+from course_utils.experiments import reproduced
 
 
 def test_the_table_has_the_stories_of_the_chapters_and_no_others():

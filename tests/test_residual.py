@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from course_utils.residual import residual_mlp
+from course_utils.experiments.residual import residual_mlp
 from course_utils.training import Trainer
 
 

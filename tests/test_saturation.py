@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from course_utils import datasets, saturation
+from course_utils import datasets
 from course_utils.animation import Animation
+from course_utils.experiments import saturation
 
 
 @pytest.fixture(scope="module")

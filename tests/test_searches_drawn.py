@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from course_utils.contest import Contest
-from course_utils.searches_drawn import DrawnSearches, SearchesPicture
+from course_utils.experiments.contest import Contest
+from course_utils.experiments.searches_drawn import DrawnSearches, SearchesPicture
 
 
 @pytest.fixture(scope="module")

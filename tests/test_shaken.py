@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from course_utils import twins
-from course_utils.shaken import shaken_mlp
+from course_utils.experiments.shaken import shaken_mlp
 from course_utils.training import Trainer
 
 

@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from course_utils import datasets, signals
+from course_utils import datasets
 from course_utils.animation import Animation
+from course_utils.experiments import signals
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from course_utils.stopped_early import FIELDS, TRIALS, StoppedEarly, StoppedPicture, _allowed
-from course_utils.tabled import Tabled
+from course_utils.experiments.stopped_early import FIELDS, TRIALS, StoppedEarly, StoppedPicture, _allowed
+from course_utils.experiments.tabled import Tabled
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from chapter import table as script
 
-from course_utils import models, tabled
+from course_utils import models
+from course_utils.experiments import tabled
 from course_utils.search import METHODS, search
 from course_utils.training import Trainer
 

@@ -24,8 +24,9 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_diabetes
 
-from course_utils import checks, claims, datasets, diagnostics, landscapes, models, pictures, schedules
+from course_utils import checks, claims, datasets, diagnostics, models, pictures, schedules
 from course_utils.displays import CurvesDisplay, SurfaceDisplay, SweepDisplay
+from course_utils.experiments import landscapes
 from course_utils.figures import Gallery
 from course_utils.lab import Lab, choice, log_slider, slider, whole_slider
 from course_utils.training import Trainer

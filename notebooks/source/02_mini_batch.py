@@ -25,8 +25,9 @@ import pandas as pd
 from ipywidgets import SelectionSlider
 from sklearn.datasets import load_digits
 
-from course_utils import batch_pictures, batch_race, checks, claims, datasets, gradient_noise, models
+from course_utils import checks, claims, datasets, models
 from course_utils.displays import SweepDisplay
+from course_utils.experiments import batch_pictures, batch_race, gradient_noise
 from course_utils.lab import Lab, choice, log_slider
 from course_utils.training import Trainer
 
@@ -201,7 +202,7 @@ Lab(
 # makes valleys. Many **walkers** start at even distances from 0 to 8, and each goes down with mini-batches of its own.
 
 # %% name="bumpy-look"
-from course_utils import bumpy
+from course_utils.experiments import bumpy
 
 fit = bumpy.SineFit()
 weights, heights = fit.curve
@@ -393,7 +394,7 @@ Lab(
 # result. Here is their table: the share of right answers.
 
 # %% name="scaling-published"
-from course_utils import published
+from course_utils.experiments import published
 
 published.table("mishkin2016_batch").set_index("batch_size")
 
@@ -437,7 +438,7 @@ by_rule.map("{:.2f}".format).rename_axis(columns=None)
 # instead of 8 × 8. It ran for 5 epochs, because these are more rows (`make reproduce` repeats it):
 
 # %% name="scaling-mnist"
-from course_utils import reproduced
+from course_utils.experiments import reproduced
 
 on_mnist = reproduced.table("batch_table")
 print("data:", *on_mnist["dataset"].unique(), "  training rows:", *on_mnist["training_rows"].unique())
@@ -483,7 +484,7 @@ print("best of the rates tried:", own_rates)
 # **Predict:** in which of them are large batches worse?
 
 # %% name="contest-runs"
-from course_utils import held_out
+from course_utils.experiments import held_out
 
 protocols = held_out.Protocols(trainer, own_rates)
 contest = {
@@ -558,7 +559,7 @@ Lab(
 # %% name="memory-by-hand"
 import tracemalloc
 
-from course_utils import memory
+from course_utils.experiments import memory
 
 
 def step_by_hand(layers, inputs, targets):

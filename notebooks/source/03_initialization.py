@@ -23,8 +23,9 @@
 import numpy as np
 import pandas as pd
 
-from course_utils import checks, claims, datasets, models, pictures, signals
+from course_utils import checks, claims, datasets, models, pictures
 from course_utils.displays import CurvesDisplay, SweepDisplay
+from course_utils.experiments import signals
 from course_utils.figures import Gallery
 from course_utils.lab import Lab, choice, log_slider, whole_slider
 from course_utils.training import Trainer
@@ -98,7 +99,7 @@ CurvesDisplay(
 # behind, after one epoch and after twenty:
 
 # %% name="zeros-mnist"
-from course_utils import reproduced
+from course_utils.experiments import reproduced
 
 on_mnist = reproduced.table("one_layer_story")
 print("data:", *on_mnist["dataset"].unique(), "  training rows:", *on_mnist["training_rows"].unique())

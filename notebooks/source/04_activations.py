@@ -24,11 +24,12 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_diabetes, load_digits, make_circles
 
-from course_utils import activation_race, activations, checks, claims, datasets, models, predictions, saturation
+from course_utils import checks, claims, datasets, models, predictions
 from course_utils.displays import CurvesDisplay, SweepDisplay
+from course_utils.experiments import activation_race, activations, saturation
+from course_utils.experiments.regions import DecisionRegions, RegionsDisplay, predict_of
 from course_utils.figures import Gallery
 from course_utils.lab import Lab, choice, log_slider, whole_slider
-from course_utils.regions import DecisionRegions, RegionsDisplay, predict_of
 from course_utils.training import Trainer
 
 # %% [markdown] name="data"

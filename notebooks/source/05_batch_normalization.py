@@ -25,19 +25,9 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_digits
 
-from course_utils import (
-    checks,
-    claims,
-    comparison,
-    datasets,
-    normalized,
-    normalized_signals,
-    predictions,
-    published,
-    residual,
-    shaken,
-)
+from course_utils import checks, claims, datasets, predictions
 from course_utils.displays import CurvesDisplay, SweepDisplay
+from course_utils.experiments import comparison, normalized, normalized_signals, published, residual, shaken
 from course_utils.figures import Gallery
 from course_utils.lab import Lab, choice, log_slider
 from course_utils.training import Trainer

@@ -28,12 +28,13 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_digits
 
-from course_utils import checks, claims, confidence, datasets, hierarchy, imbalance, models, predictions, regions
+from course_utils import checks, claims, datasets, models, predictions
 from course_utils.displays import SweepDisplay
+from course_utils.experiments import confidence, hierarchy, imbalance, regions
+from course_utils.experiments.logits import Softmax, SoftmaxBars
+from course_utils.experiments.recall import RareClass, RecallAndPrecision
 from course_utils.figures import Gallery
 from course_utils.lab import Lab, choice, log_slider, slider, whole_slider
-from course_utils.logits import Softmax, SoftmaxBars
-from course_utils.recall import RareClass, RecallAndPrecision
 from course_utils.training import Trainer
 
 # %% [markdown] name="data-intro"
@@ -330,10 +331,9 @@ def last_layer(inputs, weights, targets):
 
 
 def last_layer_in_two(inputs, groups, inside, targets):
-    group, member = targets // 100, targets % 100
-    last_layer(inputs, groups, group)
-    for at in range(len(targets)):
-        last_layer(inputs[at : at + 1], inside[group[at]], member[at : at + 1])
+    group, member = np.divmod(targets, 100)
+    slopes = [last_layer(inputs[[i]], inside[group[i]], member[[i]]) for i in range(len(targets))]
+    return last_layer(inputs, groups, group), slopes
 
 
 batch, targets = random.normal(size=(32, 64)), random.integers(0, 10_000, 32)
@@ -709,7 +709,7 @@ Lab(
 def few(task, classes, seed, each=5):
     order = np.random.default_rng(seed).permutation(len(task.x_train))
     rows = np.stack([order[task.y_train[order] == label][:each] for label in classes], axis=1)
-    rows = np.resize(rows, 160)  # the same few pictures again and again
+    rows = np.resize(rows, 1600)  # the same few pictures again and again
     return replace(task, x_train=task.x_train[rows], y_train=task.y_train[rows])
 
 
@@ -738,7 +738,7 @@ def transfer(task, classes, learned, seeds=5):
         }
         for name, values in reached.items():
             data = inputs.get(name, pictures)
-            new = Trainer(models.mlp, data, optimizer="adam", epochs=60)
+            new = Trainer(models.mlp, data, optimizer="adam", epochs=6)
             runs = new.run(learning_rate=0.003, depth=2 if name == "scratch" else 0, seeds=[seed])
             guesses = predictions.outputs(runs, data.x_validation[asked])[0].argmax(axis=-1)
             values.append((guesses == task.y_validation[asked]).mean())

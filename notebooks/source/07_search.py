@@ -25,11 +25,12 @@ import pandas as pd
 from scipy.stats import norm
 from sklearn.datasets import load_digits
 
-from course_utils import caviar, checks, claims, datasets, grid_or_random, models, narrowing, next_trial, panda
-from course_utils import overfitted_choice as choosing
-from course_utils.hand import Hand
+from course_utils import checks, claims, datasets, models
+from course_utils.experiments import caviar, grid_or_random, narrowing, next_trial, panda
+from course_utils.experiments import overfitted_choice as choosing
+from course_utils.experiments.hand import Hand
+from course_utils.experiments.narrowing_picture import RoundsPicture
 from course_utils.lab import Lab, choice, log_slider, whole_slider
-from course_utils.narrowing_picture import RoundsPicture
 from course_utils.training import Trainer
 
 # %% [markdown] name="data-intro"

@@ -33,13 +33,13 @@ from scipy.stats import spearmanr
 from sklearn.datasets import load_breast_cancer
 
 from course_utils import checks, claims, datasets, diagnostics, importance, models, predictions
-from course_utils.contest import contest
 from course_utils.displays import CurvesDisplay, SweepDisplay
+from course_utils.experiments.contest import contest
+from course_utils.experiments.searches_drawn import DrawnSearches, SearchesPicture
+from course_utils.experiments.stopped_early import FIELDS, StoppedEarly, StoppedPicture
+from course_utils.experiments.tabled import Tabled
 from course_utils.lab import Lab, choice, whole_slider
 from course_utils.search import search
-from course_utils.searches_drawn import DrawnSearches, SearchesPicture
-from course_utils.stopped_early import FIELDS, StoppedEarly, StoppedPicture
-from course_utils.tabled import Tabled
 from course_utils.training import Trainer
 
 # %% [markdown] name="call-intro"

@@ -2,7 +2,7 @@
 
 A story is a function in a chapter that takes a data set and gives rows, as dictionaries. The chapter calls it on the
 digits that come with the course; this script calls it on MNIST, once, and writes the rows to data/reproduced.csv, which
-`course_utils.reproduced` reads. Nothing of the chapter is run but its imports and that function.
+`course_utils.experiments.reproduced` reads. Nothing of the chapter is run but its imports and that function.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from chapters import ROOT, UnfitError, read, scripts, tagged
 
 from course_utils import datasets
-from course_utils.reproduced import FILE
+from course_utils.experiments.reproduced import FILE
 
 DIGITS_KEPT = 3
 

@@ -1,7 +1,7 @@
 """Trains every configuration of the table that searches are compared on, and writes data/configurations.npz.
 
 It holds, for each configuration and seed, how many validation rows were answered rightly after every epoch, how many
-test rows after the last, and at which step training diverged. `course_utils.tabled` reads it.
+test rows after the last, and at which step training diverged. `course_utils.experiments.tabled` reads it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from course_utils import datasets, models
+from course_utils.experiments.tabled import FILE, SCHEDULES
 from course_utils.predictions import outputs
-from course_utils.tabled import FILE, SCHEDULES
 from course_utils.training import Trainer
 
 #: Values of each knob. Those of numbers lie evenly on a log scale, as nearly as round numbers can.

@@ -13,6 +13,7 @@ from course_utils import models, predictions, style
 from course_utils.datasets import Dataset, from_arrays
 from course_utils.knobs import Knob
 from course_utils.pictures import HEIGHT, WIDTH
+from course_utils.results import AtOnce
 from course_utils.training import Trainer
 
 #: Sizes of test sets to compare, in rows.
@@ -55,7 +56,7 @@ def _split(x: np.ndarray, y: np.ndarray, rows: int, seed: int) -> Dataset:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Chosen(AtOnce):
     """The best of the first n networks on a test set, for every n, in many repeats.
 
     Args:
@@ -71,9 +72,6 @@ class Chosen:
     optimism: np.ndarray
     rows: int
     configurations: int
-    compiling: bool = False
-    started: bool = True
-    finished: bool = True
 
     @property
     def means(self) -> tuple[float, float]:

@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 
 from course_utils import style
 from course_utils.displays import draw_curve
-from course_utils.hand import Hand
+from course_utils.experiments.hand import Hand
 from course_utils.knobs import EPOCHS, POSITIVE, Knob
 from course_utils.pictures import HEIGHT, WIDTH, draw_history
+from course_utils.results import OfRuns
 from course_utils.runs import Runs
 from course_utils.training import Trainer
 
@@ -29,7 +30,7 @@ _SEED = Knob(lambda n: int(n) == n >= 0, "choose a whole number from 0 up")
 
 
 @dataclass(frozen=True)
-class Watched:
+class Watched(OfRuns):
     """A run as far as it has come.
 
     Args:
@@ -39,35 +40,14 @@ class Watched:
         paused: Whether nothing goes on until somebody wants it.
     """
 
-    runs: Runs
     changes: tuple[tuple[int, float], ...]
     seed: int
     paused: bool = False
 
     @property
-    def epochs(self) -> int:
-        """Epochs that the whole run takes."""
-        return self.runs.epochs
-
-    @property
-    def epochs_done(self) -> int:
-        """Epochs done."""
-        return self.runs.epochs_done
-
-    @property
     def history(self) -> dict[str, np.ndarray]:
         """The curves."""
         return self.runs.history
-
-    @property
-    def started(self) -> bool:
-        """Whether any epoch is done."""
-        return self.runs.started
-
-    @property
-    def compiling(self) -> bool:
-        """Whether something is being compiled."""
-        return self.runs.compiling
 
     @property
     def finished(self) -> bool:

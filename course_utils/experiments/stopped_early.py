@@ -11,9 +11,10 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from course_utils import style
+from course_utils.experiments.tabled import Tabled
 from course_utils.knobs import EPOCHS, Knob
 from course_utils.pictures import WIDTH
-from course_utils.tabled import Tabled
+from course_utils.results import AtOnce
 
 #: Trials that begin together.
 TRIALS = 27
@@ -30,7 +31,7 @@ _HEIGHT = 3.6
 
 
 @dataclass(frozen=True)
-class Stopped:
+class Stopped(AtOnce):
     """Trials, and how far each was allowed to train.
 
     Args:
@@ -44,19 +45,11 @@ class Stopped:
     allowed: np.ndarray
     keep: int
     field: str
-    compiling: bool = False
-    started: bool = True
-    finished: bool = True
 
     @property
     def epochs(self) -> int:
         """Epochs of a full trial."""
         return self.curves.shape[1]
-
-    @property
-    def epochs_done(self) -> int:
-        """All of them: the table only looks up."""
-        return self.epochs
 
     @property
     def spent(self) -> int:

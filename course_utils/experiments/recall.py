@@ -11,16 +11,17 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from course_utils import imbalance, models, predictions, style
+from course_utils import models, predictions, style
 from course_utils.datasets import Dataset
 from course_utils.displays import draw_curve
+from course_utils.experiments import imbalance
 from course_utils.pictures import HEIGHT, WIDTH
-from course_utils.runs import Runs
+from course_utils.results import OfRuns
 from course_utils.training import Trainer
 
 
 @dataclass(frozen=True)
-class Found:
+class Found(OfRuns):
     """Runs, and how well they find each class among the validation rows.
 
     Args:
@@ -29,34 +30,8 @@ class Found:
         rare: The class that is rare.
     """
 
-    runs: Runs
     dataset: Dataset
     rare: int
-
-    @property
-    def compiling(self) -> bool:
-        """Whether not even one step is taken."""
-        return self.runs.compiling
-
-    @property
-    def started(self) -> bool:
-        """Whether any epoch is done."""
-        return self.runs.started
-
-    @property
-    def finished(self) -> bool:
-        """Whether all epochs are done."""
-        return self.runs.finished
-
-    @property
-    def epochs(self) -> int:
-        """Epochs that were asked for."""
-        return self.runs.epochs
-
-    @property
-    def epochs_done(self) -> int:
-        """Epochs done."""
-        return self.runs.epochs_done
 
     @cached_property
     def guesses(self) -> np.ndarray:

@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from course_utils import activations, style
+from course_utils import style
 from course_utils.displays import draw_curve
-from course_utils.signals import RandomNetworks, Signals, SignalsByLayer
+from course_utils.experiments import activations
+from course_utils.experiments.signals import RandomNetworks, Signals, SignalsByLayer
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils import style
-from course_utils.contest import Contest
+from course_utils.experiments.contest import Contest
 from course_utils.knobs import Knob
 from course_utils.pictures import WIDTH
+from course_utils.results import AtOnce
 
 _HEIGHT = 3.6
 #: Scores shown; lower ones are drawn at the lower edge.
@@ -22,7 +23,7 @@ _RANGE = (0.3, 1.01)
 
 
 @dataclass(frozen=True)
-class Searches:
+class Searches(AtOnce):
     """Some searches by a method, and as many at random.
 
     Args:
@@ -34,19 +35,6 @@ class Searches:
     method: str
     curves: dict[str, np.ndarray]
     trials: int
-    compiling: bool = False
-    started: bool = True
-    finished: bool = True
-
-    @property
-    def epochs(self) -> int:
-        """Trials; a lab paces its frames by it."""
-        return self.trials
-
-    @property
-    def epochs_done(self) -> int:
-        """All of them: a contest is over before it is drawn."""
-        return self.trials
 
     @property
     def ends(self) -> dict[str, np.ndarray]:
@@ -143,8 +131,6 @@ class SearchesPicture:
             ends.append(end)
         random, method = (np.maximum(result.ends[name], _RANGE[0]) for name in ("random", result.method))
         found += right.plot(random, method, "o", color=style.TEXT, markersize=5, alpha=0.6, clip_on=False)
-        # Drawn in this order, and a band must not lie over the other method's line.
-        found.sort(key=Artist.get_zorder)
         return found + style.end_labels(left, ends)
 
     def alt(self) -> str:

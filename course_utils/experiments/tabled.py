@@ -15,7 +15,7 @@ from course_utils.datasets import Dataset, digits
 from course_utils.knobs import EPOCHS, seed_list, unfold
 from course_utils.runs import Runs
 
-FILE = Path(__file__).parent.parent / "data" / "configurations.npz"
+FILE = Path(__file__).parents[2] / "data" / "configurations.npz"
 
 #: What the names of schedules in the table stand for; Optuna stores words, and no functions.
 SCHEDULES = {"constant": schedules.Constant(), "cosine": schedules.Cosine()}

@@ -11,8 +11,8 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from course_utils import style
-from course_utils.batch_race import SCALING
 from course_utils.displays import draw_sweep
+from course_utils.experiments.batch_race import SCALING
 from course_utils.knobs import POSITIVE, Knob
 from course_utils.pictures import HEIGHT, WIDTH
 from course_utils.runs import Runs

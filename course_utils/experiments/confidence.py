@@ -13,6 +13,7 @@ from course_utils import style
 from course_utils.knobs import POSITIVE, SHARE, Knob
 from course_utils.pictures import HEIGHT, WIDTH
 from course_utils.predictions import softmax
+from course_utils.results import AtOnce
 
 _BINS = 10
 _THRESHOLDS = np.concatenate([np.linspace(0, 0.98, 50), [0.99, 0.995, 0.999]])
@@ -100,7 +101,7 @@ def _answers(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray,
 
 
 @dataclass(frozen=True)
-class Filtered:
+class Filtered(AtOnce):
     """Answers of some networks, filtered by their confidence.
 
     Args:
@@ -112,9 +113,6 @@ class Filtered:
     probabilities: np.ndarray
     labels: np.ndarray
     threshold: float
-    compiling: bool = False
-    started: bool = True
-    finished: bool = True
 
     @property
     def kept(self) -> tuple[float, float]:

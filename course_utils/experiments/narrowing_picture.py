@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils import style
-from course_utils.narrowing import WHOLE, Narrowed, Round
+from course_utils.experiments.narrowing import WHOLE, Narrowed, Round
 from course_utils.pictures import HEIGHT, WIDTH
 
 _MARKERS = ("o", "s", "^")

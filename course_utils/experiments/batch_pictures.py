@@ -9,9 +9,9 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from course_utils import style
-from course_utils.batch_race import YARDSTICKS, RaceResult
 from course_utils.displays import draw_curve, draw_sweep
-from course_utils.gradient_noise import Noise
+from course_utils.experiments.batch_race import YARDSTICKS, RaceResult
+from course_utils.experiments.gradient_noise import Noise
 from course_utils.pictures import HEIGHT, WIDTH
 
 #: Cheapest and dearest goal that a race shows, in each yardstick.

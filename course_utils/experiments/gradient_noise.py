@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_utils.knobs import Knob
+from course_utils.results import AtOnce
 
 if TYPE_CHECKING:
     import keras
@@ -86,7 +87,7 @@ class RowGradients:
 
 
 @dataclass(frozen=True)
-class Noise:
+class Noise(AtOnce):
     """Gradients of many mini-batches, seen from the gradient of all rows, whose length is 1 here.
 
     Args:
@@ -100,9 +101,6 @@ class Noise:
     along: np.ndarray
     across: np.ndarray
     known: RowGradients
-    compiling: bool = False
-    started: bool = True
-    finished: bool = True
 
     @property
     def angles(self) -> np.ndarray:

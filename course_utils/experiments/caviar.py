@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from course_utils import style
 from course_utils.knobs import EPOCHS
 from course_utils.pictures import HEIGHT, WIDTH
-from course_utils.runs import Runs
+from course_utils.results import OfRuns
 from course_utils.training import Trainer
 
 #: Lowest and highest learning rate that is drawn.
@@ -24,7 +24,7 @@ _LOWEST, _HIGHEST = 0.05, 4.0
 
 
 @dataclass(frozen=True)
-class Shoal:
+class Shoal(OfRuns):
     """Networks as far as they have come.
 
     Args:
@@ -32,33 +32,7 @@ class Shoal:
         rates: Their learning rates, shape (networks,).
     """
 
-    runs: Runs
     rates: np.ndarray
-
-    @property
-    def epochs(self) -> int:
-        """Epochs that each takes."""
-        return self.runs.epochs
-
-    @property
-    def epochs_done(self) -> int:
-        """Epochs done."""
-        return self.runs.epochs_done
-
-    @property
-    def started(self) -> bool:
-        """Whether any epoch is done."""
-        return self.runs.started
-
-    @property
-    def compiling(self) -> bool:
-        """Whether something is being compiled."""
-        return self.runs.compiling
-
-    @property
-    def finished(self) -> bool:
-        """Whether all epochs are done."""
-        return self.runs.finished
 
     @property
     def losses(self) -> np.ndarray:

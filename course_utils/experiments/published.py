@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-_FOLDER = Path(__file__).parent.parent / "data"
+_FOLDER = Path(__file__).parents[2] / "data"
 
 
 def table(name: str) -> pd.DataFrame:

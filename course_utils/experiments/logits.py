@@ -14,13 +14,14 @@ from course_utils import style
 from course_utils.knobs import POSITIVE, Knob
 from course_utils.pictures import HEIGHT, WIDTH
 from course_utils.predictions import softmax
+from course_utils.results import AtOnce
 
 _REACH = 6.0  # largest logit that the picture shows
 _BAR = 0.62
 
 
 @dataclass(frozen=True)
-class Distribution:
+class Distribution(AtOnce):
     """Probabilities of the classes for one example.
 
     Args:
@@ -36,9 +37,6 @@ class Distribution:
     probabilities: np.ndarray
     truth: int
     temperature: float
-    compiling: bool = False
-    started: bool = True
-    finished: bool = True
 
     @property
     def loss(self) -> float:

@@ -11,11 +11,13 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from course_utils import activations, style
+from course_utils import style
 from course_utils.datasets import Dataset
 from course_utils.displays import draw_curve
+from course_utils.experiments import activations
 from course_utils.knobs import POSITIVE, Knob
 from course_utils.pictures import HEIGHT, WIDTH
+from course_utils.results import AtOnce
 
 #: Standard deviation of a weight, for each family, from a layer's inputs and outputs.
 FAMILIES = {
@@ -33,7 +35,7 @@ _KEPT = 10.0  # a signal is called kept if no layer makes it ten times larger or
 
 
 @dataclass(frozen=True)
-class Signals:
+class Signals(AtOnce):
     """How large the signals of a few random networks are.
 
     Args:
@@ -43,9 +45,6 @@ class Signals:
 
     outputs: np.ndarray
     gradients: np.ndarray
-    compiling: bool = False
-    started: bool = True
-    finished: bool = True
 
     @property
     def growth(self) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from course_utils import optimizers
 from course_utils.knobs import POSITIVE, Knob
+from course_utils.results import AtOnce
 
 #: A path ends where its weights pass this size; nobody needs to see the overflow.
 _FAR = 1e6
@@ -53,7 +54,7 @@ def descend(
 
 
 @dataclass(frozen=True)
-class Descent:
+class Descent(AtOnce):
     """A weight on its way down a parabola.
 
     Args:
@@ -65,9 +66,6 @@ class Descent:
     weights: np.ndarray
     curvature: float
     learning_rate: float
-    compiling: bool = False
-    started: bool = True
-    finished: bool = True
 
     @property
     def loss(self) -> np.ndarray:

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from course_utils import optimizers, style
 from course_utils.knobs import POSITIVE, Knob
 from course_utils.pictures import HEIGHT, WIDTH
+from course_utils.results import AtOnce
 
 if TYPE_CHECKING:
     import keras
@@ -30,7 +31,7 @@ _LARGEST = 2**17
 
 
 @dataclass(frozen=True)
-class Memory:
+class Memory(AtOnce):
     """Bytes that one training step holds at the same time.
 
     Args:
@@ -49,9 +50,6 @@ class Memory:
     optimizer: int
     rows: int
     limit: float | None = None
-    compiling: bool = False
-    started: bool = True
-    finished: bool = True
 
     @property
     def fixed(self) -> int:

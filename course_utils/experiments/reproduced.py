@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-FILE = Path(__file__).parent.parent / "data" / "reproduced.csv"
+FILE = Path(__file__).parents[2] / "data" / "reproduced.csv"
 
 _ABOUT = ["chapter", "story"]
 

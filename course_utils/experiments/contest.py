@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from optuna.trial import TrialState
 
+from course_utils.experiments.tabled import Tabled
 from course_utils.halving import BLOCK
 from course_utils.search import METHODS, Search, search
 from course_utils.storing import noted
-from course_utils.tabled import Tabled
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,1 @@
+"""What single chapters show: their experiments, the pictures of these, and the tables they are set against."""
