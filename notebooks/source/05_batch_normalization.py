@@ -493,10 +493,6 @@ placed = {
 }
 
 
-def confidence(model):
-    return float(keras.ops.softmax(model(digits.x_validation, training=False)).numpy().max(axis=1).mean())
-
-
 placed_loss = {
     (*when, place): np.nan_to_num(runs.select(places=place).final("val_loss"), nan=np.inf)
     for when, runs in placed.items()
@@ -524,7 +520,7 @@ Gallery(
 # %% name="confidence"
 worse = {when: (placed_loss[*when, "before + last"] > placed_loss[*when, "before"]).sum() for when in placed}
 confident = {
-    place: np.array([confidence(placed[5, 0.1].select(places=place).model(seed)) for seed in range(8)])
+    place: predictions.probabilities(placed[5, 0.1].select(places=place), digits.x_validation).max(axis=2).mean(axis=1)
     for place in ("before", "before + last")
 }
 less_sure = (confident["before + last"] < confident["before"]).sum()
