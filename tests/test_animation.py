@@ -58,3 +58,28 @@ def test_a_live_frame_looks_as_drawn():
     pixels[10:20, :, :3] = [0, 114, 178]
     packed = np.asarray(Image.open(io.BytesIO(style.png(pixels, style.live_palette()))).convert("RGB"))
     assert np.abs(packed.astype(int) - pixels[..., :3]).max() <= 8
+
+
+class LineUnderItsBand:
+    """A picture that names the line first, though a band belongs under it."""
+
+    def frame(self, result):
+        return result
+
+    def prepare(self, result):  # noqa: ARG002 - as every picture
+        figure, (ax,) = style.new_figure(1, 4, 3)
+        ax.set(xlim=(0, 1), ylim=(0, 1))
+        return figure
+
+    def artists(self, figure, result, *, ghost=""):  # noqa: ARG002 - as every picture
+        (ax,) = figure.axes
+        (line,) = ax.plot([0, 1], [0.5, 0.5], color=style.COLORS[0], linewidth=20)
+        return [line, ax.fill_between([0, 1], 0, 1, color=style.COLORS[1])]
+
+
+def test_a_band_is_drawn_under_a_line_whichever_is_named_first():
+    frame = Image.open(io.BytesIO(animation.Animation(LineUnderItsBand()).png("result"))).convert("RGB")
+    pixels = np.asarray(frame).reshape(-1, 3).astype(int)
+    for color in style.COLORS[:2]:
+        wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+        assert (np.abs(pixels - wanted).max(axis=1) <= 8).mean() > 0.02, color

@@ -70,6 +70,15 @@ def test_digits_are_the_size_that_the_course_says():
     assert (data.x_train.min(), data.x_train.max()) == (0, 1)
 
 
+def test_digits_that_somebody_changed_are_whole_the_next_time():
+    for scale in ("raw", "unit"):
+        changed, untouched = datasets.digits(scale), datasets.digits(scale)
+        changed.x_train[:] = 0
+        changed.y_train[:] = 0
+        np.testing.assert_array_equal(datasets.digits(scale).x_train, untouched.x_train)
+        np.testing.assert_array_equal(datasets.digits(scale).y_train, untouched.y_train)
+
+
 def test_images_are_the_same_digits_in_another_shape():
     images, flat = datasets.digits(images=True), datasets.digits()
     assert images.input_shape == (8, 8, 1)
