@@ -54,8 +54,9 @@ def train(
 ) -> Iterator[None]:
     """Trains trials in stages, prunes between them, and tells the study; yields after each outcome.
 
-    What a trial learned in one stage is trained again in the next: the same seed gives the same curve, so that
-    nothing changes but the time. A trial that was cut off begins with the first stage that it has no value of.
+    Every stage trains from the start. With the same seed and a schedule that does not look at the end, the curve of the
+    stage before comes out again, longer, so that nothing is lost but time; a schedule such as cosine comes to its own
+    end in every stage. A trial that was cut off begins with the first stage that it has no value of.
 
     Args:
         study: The study.
