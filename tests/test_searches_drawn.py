@@ -57,11 +57,3 @@ def test_the_picture_has_a_line_for_both_and_a_dot_for_each_search(drawn):
     assert picture.artists(figure, result, ghost="kept")[-1].get_text() == "dotted: kept"
     assert picture.frame(result) == "clever"
     assert "diagonal" in picture.alt()
-
-
-def test_no_band_lies_over_a_line(drawn):
-    picture, result = SearchesPicture(), drawn.run(method="clever", trials=4, searches=10)
-    layers = [artist.get_zorder() for artist in picture.artists(picture.prepare(result), result)]
-    bands, lines, words = (layers.index(layer) for layer in sorted(set(layers)))
-    assert bands < lines < words
-    assert layers == sorted(layers)
