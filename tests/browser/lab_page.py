@@ -27,7 +27,9 @@ class LabPage:
         self.page = page
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.goto(f"{address}/lab/tree/{notebook}?token={token}&reset")
+        # The server keeps for each workspace which notebooks are open, and opens them again in a page that is reloaded.
+        workspace = notebook.partition("/")[0]
+        page.goto(f"{address}/lab/workspaces/{workspace}/tree/{notebook}?token={token}&reset")
         self._wait_until_ready()
 
     def reload(self) -> None:
