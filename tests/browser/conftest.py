@@ -143,7 +143,7 @@ def page(chromium: Browser):
 
 @pytest.fixture
 def open_notebook(server: Server, page: Page):
-    """Opens a notebook in JupyterLab; its kernel and what is saved end with the test."""
+    """Opens a notebook in JupyterLab; its kernel ends with the test, and no other test sees what it saves."""
     opened = []
     copy = server.new_copy()
 
