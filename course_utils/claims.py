@@ -10,6 +10,8 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
+from course_utils.tables import data_file
+
 VERDICTS = ("holds", "holds here, with a condition", "does not hold here", "a convention", "not tested yet")
 
 #: The documents that the course examines. They are in Chinese; the titles are our translation.
@@ -20,7 +22,6 @@ DOCUMENTS = {
     "D": "Adjusting the hyperparameters of deep learning (article)",
 }
 
-_FILE = Path(__file__).parent.parent / "data" / "claims.csv"
 _COLUMNS = ("Claim", "Document", "What we measured", "Verdict")
 _LEFT = "text-align: left; vertical-align: top; white-space: normal"
 
@@ -45,11 +46,11 @@ class Claim:
 
 
 @cache
-def load(path: Path = _FILE) -> dict[str, Claim]:
+def load(path: Path | None = None) -> dict[str, Claim]:
     """Reads the claims of all chapters.
 
     Args:
-        path: A CSV file with the columns id, chapter, documents, claim and verdict.
+        path: A CSV file with the columns id, chapter, documents, claim and verdict; None takes that of the course.
 
     Returns:
         The claims by id, in the file's order.
@@ -57,7 +58,7 @@ def load(path: Path = _FILE) -> dict[str, Claim]:
     Raises:
         ValueError: If an id appears twice, or a document or verdict is none of those that exist.
     """
-    with path.open(encoding="utf-8", newline="") as file:
+    with (data_file("claims.csv") if path is None else path).open(encoding="utf-8", newline="") as file:
         claims = [Claim(**row) for row in csv.DictReader(file)]
     for number, claim in enumerate(claims):
         if claim.id in {earlier.id for earlier in claims[:number]}:

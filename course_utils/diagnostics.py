@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from course_utils.runs import Runs
     from course_utils.schedules import Position
-    from course_utils.training import Trainer
+    from course_utils.training import Runs, Trainer
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from course_utils.runs import Runs
+    from course_utils.training import Runs
 
 #: Rows computed in one piece.
 _PIECE = 4096
@@ -42,7 +42,7 @@ def probabilities(runs: Runs, x: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If the targets are no classes.
     """
-    from course_utils.twins import ending
+    from course_utils.training.fast_layers import ending
 
     if "accuracy" not in runs.history:
         raise ValueError("runs predict numbers and no classes, which have no probabilities: use outputs(runs, x).")

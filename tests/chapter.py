@@ -1,6 +1,6 @@
 """Runs chapters inside a test, so that what a chapter claims is asserted on the very variables it computes.
 
-from chapter import run_chapter
+from tests.chapter import run_chapter
 
 def test_a_large_rate_diverges():
     chapter = run_chapter("01_learning_rate")
@@ -11,21 +11,13 @@ import ast
 import contextlib
 import linecache
 import os
-import sys
 from functools import cache
 from pathlib import Path
 from unittest import mock
 
-ROOT = Path(__file__).parent.parent
-# The folder of the chapters is no package: what a chapter imports is the same here as in its notebook.
-sys.path.insert(0, str(ROOT / "notebooks" / "source"))
-
-import build  # noqa: E402, F401 - tests take it from here, where its folder is known
-import chapters  # noqa: E402
-import reproduce  # noqa: E402, F401 - the same
-import table  # noqa: E402, F401 - the same
-
-from course_utils.warm_up import WarmUp  # noqa: E402
+from course_utils.lab.compile_ahead import CompileAhead
+from notebooks.build import chapters
+from notebooks.build.chapters import ROOT
 
 
 class Chapter(dict):
@@ -58,8 +50,8 @@ def run_chapter(name):
 
 
 def file_of_tests(name):
-    """Tells where the tests of a chapter are, by its number."""
-    return Path(__file__).parent / f"test_chapter_{name[:2]}.py"
+    """Tells where the tests of a chapter are, by its name."""
+    return Path(__file__).parent / "chapters" / name[3:] / "test_claims.py"
 
 
 def run_script(script, *, solutions=True):
@@ -67,7 +59,7 @@ def run_script(script, *, solutions=True):
     chapter = Chapter()
     notebook = chapters.path_of(script, solved=solutions)
     cells = chapters.notebook(script, solved=solutions, root=script.parent.parent.parent).cells
-    nobody_moves_a_control = mock.patch.object(WarmUp, "start", return_value=None)
+    nobody_moves_a_control = mock.patch.object(CompileAhead, "start", return_value=None)
     with contextlib.chdir(script.parent.parent), mock.patch.dict(os.environ, TQDM_DISABLE="1"), nobody_moves_a_control:
         for cell in cells:
             if cell.cell_type == "code":

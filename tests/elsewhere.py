@@ -8,7 +8,7 @@ import threading
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Client, Listener
 
-from formula import Formula
+from tests.formula import Formula
 
 #: Seconds after which a process that is paused goes on unasked, so that a test fails and does not hang.
 PATIENCE = 60

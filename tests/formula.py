@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from course_utils.runs import Runs
+from course_utils.training import Runs
 
 SPACE = {"learning_rate": (1e-3, 1.0, "log"), "momentum": (0.0, 0.9)}
 

@@ -2,8 +2,8 @@
 
 A chapter is run once with its exercises solved and once without, and its tests look at what its cells have computed.
 Here all of that happens in one kernel, and so what is compiled for one serves the others: first the solved notebook, in
-a new kernel; then the tests (`tests/test_chapter_NN.py`), on its variables; then the chapter itself, with no variable
-left. Without this plugin each notebook has a new kernel, and the tests run the cells themselves.
+a new kernel; then its tests (`tests/chapters/…/test_claims.py`) on its variables; then the chapter itself, with no
+variable left. Without this plugin each notebook has a new kernel, and the tests run the cells themselves.
 """
 
 import contextlib
@@ -59,7 +59,7 @@ def run_tests(name, variables):
     Raises:
         AssertionError: If not all tests pass, with what pytest says of them.
     """
-    import chapter
+    from tests import chapter
 
     chapter.made[name] = variables
     options = ["--quiet", "--capture=no", "--color=no", "-p", "no:cacheprovider"]
@@ -72,8 +72,8 @@ def run_tests(name, variables):
 def _tests(solved, number):
     """Makes a cell of a solved notebook that runs the chapter's tests."""
     lines = (
-        f"import sys; sys.path.insert(0, {str(TESTS)!r})",
-        f"__import__('nbval_chapters').run_tests({solved.path.stem!r}, get_ipython().user_ns)",
+        f"import sys; sys.path.insert(0, {str(TESTS.parent)!r})",
+        f"__import__('tests.nbval_chapters').nbval_chapters.run_tests({solved.path.stem!r}, get_ipython().user_ns)",
     )
     cell = nbformat.v4.new_code_cell("\n".join(lines))
     return IPyNbCell.from_parent(solved, name="tests", cell_num=number, cell=cell, options=defaultdict(bool))

@@ -2,10 +2,9 @@
 
 import signal
 
-from formula import SPACE, Formula
-
-from course_utils import evaluation
 from course_utils import search as searching
+from course_utils.search import trials
+from tests.formula import SPACE, Formula
 
 #: Trials of a search, how many of them a process claims at most, and how many it trains at once.
 TRIALS, CLAIM, CHUNK = 32, 16, 4
@@ -17,8 +16,8 @@ def serve(connection):
     With `pause`, it says so before it trains chunk number `pause`, and goes on when it is told.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    trains = evaluation.train
-    evaluation.CHUNK, searching.CHUNK = CHUNK, CLAIM
+    trains = trials.train
+    trials.CHUNK, searching.CHUNK = CHUNK, CLAIM
 
     def pausing(number):
         chunks = iter(range(number - 1, -1, -1))
@@ -32,7 +31,7 @@ def serve(connection):
         return train
 
     while (options := connection.recv()) is not None:
-        evaluation.train = pausing(options.pop("pause", 0))
+        trials.train = pausing(options.pop("pause", 0))
         try:
             found = searching.search(Formula(), SPACE, progress=False, **options)
         except BaseException as error:  # noqa: BLE001 - for the test to show

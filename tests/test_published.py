@@ -2,11 +2,11 @@
 
 import pytest
 
-from course_utils.experiments import published
+from course_utils import tables
 
 
 def test_mishkins_batch_sizes():
-    table = published.table("mishkin2016_batch").set_index("batch_size")
+    table = tables.published("mishkin2016_batch.csv").set_index("batch_size")
     assert table.rate_fixed[1024] == 0.419
     assert table.rate_scaled[1024] == 0.465
     assert table.rate_fixed[256] == table.rate_scaled[256] == 0.471
@@ -14,7 +14,7 @@ def test_mishkins_batch_sizes():
 
 
 def test_mishkins_batch_normalisation():
-    table = published.table("mishkin2016_batch_normalization")
+    table = tables.published("mishkin2016_batch_normalization.csv")
     assert set(table.normalization) == {"none", "before", "after"}
     caffe = table[(table.network == "CaffeNet128") & (table.scale_and_bias == "no")]
     at = caffe.set_index(["normalization", "dropout"]).accuracy
@@ -22,7 +22,7 @@ def test_mishkins_batch_normalisation():
     assert (at["after", 0.2], at["after", 0]) == (0.527, 0.513)
 
 
-@pytest.mark.parametrize("name", ["nothing", "../data/claims"])
+@pytest.mark.parametrize("name", ["nothing.csv", "../data/claims.csv", "claims", "configurations.npz"])
 def test_other_files_are_refused(name):
     with pytest.raises(ValueError, match="is no table"):
-        published.table(name)
+        tables.published(name)

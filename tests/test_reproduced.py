@@ -2,13 +2,13 @@
 
 import pandas as pd
 import pytest
-from chapter import reproduce
 
-from course_utils.experiments import reproduced
+from course_utils import tables
+from notebooks.build import reproduce
 
 
 def test_the_table_has_the_stories_of_the_chapters_and_no_others():
-    kept = pd.read_csv(reproduced.FILE)
+    kept = pd.read_csv(tables.data_file("reproduced.csv"))
     assert list(kept["story"].unique()) == list(reproduce.STORIES)
     for name, rows in kept.groupby("story"):
         assert set(rows["chapter"]) == {reproduce.find(name).chapter}
@@ -16,7 +16,7 @@ def test_the_table_has_the_stories_of_the_chapters_and_no_others():
 
 @pytest.mark.parametrize("story", reproduce.STORIES)
 def test_a_story_was_measured_on_mnist_over_five_seeds_and_more(story):
-    rows = reproduced.table(story)
+    rows = tables.reproduced(story)
     assert rows["dataset"].str.startswith("MNIST").all()
     assert (rows["training_rows"] >= 8000).all()
     assert (rows["seeds"] >= 5).all()
@@ -24,12 +24,12 @@ def test_a_story_was_measured_on_mnist_over_five_seeds_and_more(story):
 
 def test_an_unknown_story_is_refused():
     with pytest.raises(ValueError, match=r"story='my_story' is not kept: choose one of .*one_layer_story"):
-        reproduced.table("my_story")
+        tables.reproduced("my_story")
 
 
 def curves(story):
     """Gives the rows of a story by where its networks started."""
-    return {start: rows.sort_values("epoch") for start, rows in reproduced.table(story).groupby("start")}
+    return {start: rows.sort_values("epoch") for start, rows in tables.reproduced(story).groupby("start")}
 
 
 def test_one_layer_starts_and_ends_well_from_zeros_and_badly_from_large_random_weights():
@@ -55,7 +55,7 @@ def test_the_cnn_learns_from_xavier_and_from_a_narrow_normal_and_stays_far_behin
 
 
 def test_at_a_fixed_rate_larger_batches_do_worse_and_scaling_the_rate_makes_up_for_most_of_it():
-    rows = reproduced.table("batch_table").set_index(["rule", "batch size"])
+    rows = tables.reproduced("batch_table").set_index(["rule", "batch size"])
     for score in ("lowest", "accuracy", "highest"):
         fixed, linear = rows.loc["fixed", score], rows.loc["linear", score]
         assert fixed[16] - fixed[256] > 0.03

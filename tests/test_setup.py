@@ -18,7 +18,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
-SETTINGS = ROOT / "course_utils" / "jupyterlab_settings.json"
+SETTINGS = ROOT / "course_utils" / "_jupyter" / "jupyterlab_settings.json"
 FIRST_CHAPTER = "notebooks/00_start_here.ipynb"
 KERNELS = "@jupyterlab/apputils-extension:kernels-settings"
 
@@ -118,9 +118,9 @@ def test_make_takes_the_pythons_that_the_project_supports():
 def test_make_names_the_cure_where_no_python_fits(tmp_path):
     for name in ["Makefile", "requirements.lock", "pyproject.toml"]:
         shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / "course_utils").mkdir()
+    (tmp_path / "course_utils" / "_jupyter").mkdir(parents=True)
     for settings in [SETTINGS, SETTINGS.with_name("jupyter_server.json")]:
-        shutil.copy(settings, tmp_path / "course_utils")
+        shutil.copy(settings, tmp_path / "course_utils" / "_jupyter")
     programs = tmp_path / "programs"
     programs.mkdir()
     # These are on PATH and fail when run, as those of pyenv do for a version that is not chosen.

@@ -28,10 +28,9 @@
 # The first cell that trains takes some ten seconds, because it loads TensorFlow, the library that does the work.
 
 # %% name="imports"
-from course_utils import checks, claims, datasets, models, pictures
-from course_utils.displays import CurvesDisplay, SweepDisplay
-from course_utils.figures import Gallery
-from course_utils.lab import Lab, choice, log_slider, slider
+from course_utils import checks, claims, datasets, models
+from course_utils.drawing import CurvesDisplay, Gallery, SweepDisplay
+from course_utils.lab import Lab, LearningCurves, choice, log_slider, slider
 from course_utils.training import Trainer
 
 # %% [markdown] name="data"
@@ -142,7 +141,7 @@ print(f"Best rate on digits: {best_on_digits}. At that rate, {diverged_on_line} 
 good = {"learning_rate": 0.1, "batch_size": 32, "depth": 2, "init_scale": 1.0, "l2": 0.0}
 lab = Lab(
     trainer,
-    pictures.LearningCurves(),
+    LearningCurves(),
     learning_rate=log_slider(0.0001, 10, value=0.1),
     batch_size=choice({"8": 8, "32": 32, "128": 128}, "32"),
     width=choice({"8": 8, "64": 64, "128": 128}, "64"),
@@ -286,7 +285,7 @@ checks.goal(reached, at_least=0.90, near=0.8, what="validation accuracy after fi
 #
 # One of the documents lists seven that matter most: learning rate, batch size, initialisation, optimizer, strength
 # of regularisation, depth and width, and the decay of the learning rate. Such a list cannot be checked by turning
-# one knob at a time; it takes many runs in which all knobs vary together. [Search in practice](08_search_in_practice.ipynb)
+# one knob at a time; it takes many runs in which all knobs vary together. [Search in practice](12_search_in_practice.ipynb)
 # measures it. Until then, treat the list as a list of chapters.
 
 # %% [markdown] name="claims-intro"

@@ -24,11 +24,20 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_diabetes
 
-from course_utils import checks, claims, datasets, diagnostics, models, pictures, schedules
-from course_utils.displays import CurvesDisplay, SurfaceDisplay, SweepDisplay
-from course_utils.experiments import landscapes
-from course_utils.figures import Gallery
-from course_utils.lab import Lab, choice, log_slider, slider, whole_slider
+from course_utils import checks, claims, datasets, diagnostics, models, schedules
+from course_utils.chapters.learning_rate import landscapes
+from course_utils.drawing import CurvesDisplay, Gallery, SurfaceDisplay, SweepDisplay
+from course_utils.lab import (
+    Lab,
+    LearningCurves,
+    Parabola,
+    Schedule,
+    Sweep,
+    choice,
+    int_slider,
+    log_slider,
+    slider,
+)
 from course_utils.training import Trainer
 
 # %% [markdown] name="data"
@@ -148,7 +157,7 @@ CurvesDisplay(
 # %% name="lab-parabola"
 Lab(
     quadratic,
-    pictures.Parabola(),
+    Parabola(),
     learning_rate=slider(0.01, 1.2, value=0.3),
     curvature=slider(0.5, 8, value=2, step=0.5),
     steps=20,
@@ -256,7 +265,7 @@ pd.Series({scale: f"{value:.2g}" for scale, value in limits.items()}, name="larg
 # the final loss against the rate in your mind (or on paper) before you run the cell.
 
 # %% name="network-sweep"
-trainer = Trainer(models.mlp, digits, track_updates=True)  # the lengths of the steps are for the last section
+trainer = Trainer(models.mlp, digits, track_norms=True)  # the lengths of the steps are for the last section
 rates = np.geomspace(0.001, 4, 16)
 sweep = trainer.run(learning_rate=rates, seeds=6)
 final_loss = sweep.final("val_loss").reshape(16, 6)
@@ -343,7 +352,7 @@ print(
 # %% name="lab-regimes"
 Lab(
     trainer,
-    pictures.LearningCurves(),
+    LearningCurves(),
     learning_rate=log_slider(0.0001, 10, value=0.1),
     seeds=8,
     epochs=20,
@@ -373,10 +382,10 @@ Lab(
 # %% name="lab-sweep"
 Lab(
     trainer,
-    pictures.Sweep("learning_rate", limits=(0, 2.5)),
+    Sweep("learning_rate", limits=(0, 2.5)),
     learning_rate=np.geomspace(0.001, 5, 12).tolist(),
     momentum=slider(0, 0.95, value=0, step=0.05),
-    epochs=whole_slider(1, 20, value=5),
+    epochs=int_slider(1, 20, value=5),
     optimizer="momentum",
     seeds=2,
     presets={"1 epoch": {"epochs": 1}, "20 epochs": {"epochs": 20}, "momentum 0.9": {"momentum": 0.9}},
@@ -401,7 +410,7 @@ Lab(
 guesses = [0.000001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3]
 best_rate, accuracy_at = {}, {}
 for scale in ("raw", "unit", "standard"):
-    scaled = trainer if scale == "unit" else Trainer(models.mlp, datasets.digits(scale), track_updates=True)
+    scaled = trainer if scale == "unit" else Trainer(models.mlp, datasets.digits(scale), track_norms=True)
     for optimizer in ("sgd", "adam"):
         tried = scaled.run(learning_rate=guesses, optimizer=optimizer, seeds=5, epochs=10)
         losses = np.nan_to_num(tried.final("val_loss"), nan=np.inf).reshape(8, 5)
@@ -586,7 +595,7 @@ CurvesDisplay(
 rising = {"up and down": schedules.Triangular(0.05, 8), "one cycle": schedules.OneCycle()}
 Lab(
     regression,
-    pictures.Schedule(loss_limits=(0.4, 1.2), rate_limits=(0, 0.3)),
+    Schedule(loss_limits=(0.4, 1.2), rate_limits=(0, 0.3)),
     schedule=choice(decays | iterations | rising, "constant"),
     learning_rate=log_slider(0.001, 0.3, value=0.2, step=0.05),
     epochs=40,
@@ -793,7 +802,7 @@ CurvesDisplay(
 # %% name="lab-plateau"
 Lab(
     trainer,
-    pictures.Schedule(loss_limits=(0, 2.5), rate_limits=(0, 3)),
+    Schedule(loss_limits=(0, 2.5), rate_limits=(0, 3)),
     schedule=choice(
         {
             "constant": schedules.Constant(),
@@ -837,7 +846,7 @@ for optimizer in ("sgd", "adam"):
 # **effective rate** is larger where gradients are small. That is one sense of "raising", and it is real.
 #
 # The other sense would be: the *knob* is set too low, and the method makes up for it. Let us see. Our trainer was made
-# with `track_updates=True` and records the length of each gradient and each update; their ratio is the effective rate. We run Adam and **RMSProp**
+# with `track_norms=True` and records the length of each gradient and each update; their ratio is the effective rate. We run Adam and **RMSProp**
 # (its elder sibling) with a good rate and with one a hundred times too low. **Predict:** in which of them will the
 # effective rate rise in the course of 20 epochs?
 
@@ -847,7 +856,7 @@ for optimizer in ("adam", "rmsprop"):
     both = trainer.run(optimizer=optimizer, learning_rate=[0.00001, 0.001], seeds=8)
     for name, rate in {"too low": 0.00001, "good": 0.001}.items():
         runs = both.select(learning_rate=rate)
-        ratio = np.stack(runs.update_length) / np.stack(runs.gradient_length)
+        ratio = np.stack(runs.update_norm) / np.stack(runs.gradient_norm)
         by_epoch = np.median(ratio.reshape(8, 20, -1), axis=2)
         effective[f"{optimizer}, {name}"] = by_epoch / by_epoch[:, :1]
         growth[optimizer, name] = by_epoch[:, -1] / by_epoch[:, 0]

@@ -13,8 +13,9 @@ import tempfile
 from pathlib import Path
 
 import psutil
-from conftest import new_page, run_chromium, run_server
-from lab_page import LabPage, LiveLab
+
+from tests.browser.conftest import new_page, run_chromium, run_server
+from tests.browser.lab_page import LabPage, LiveLab
 
 PRESSES = 60
 MOVES = 500
@@ -82,7 +83,7 @@ def first_frames_of_new_shapes(notebook: LabPage, lab: LiveLab) -> list[float]:
     times = []
     for label, option in [("width", "32"), ("width", "128"), ("batch size", "64"), ("batch size", "16")]:
         lab.click("Reset")
-        while not notebook.evaluate("lab.wait() and lab._warm_up.wait(0)"):
+        while not notebook.evaluate("lab.wait() and lab._compile_ahead.wait(0)"):
             notebook.page.wait_for_timeout(5000)  # a cell that waited for the warm-up would hold it up
         notebook.watch()
         # Playwright chooses by itself, without a key: the clock starts at the event that follows.
@@ -132,7 +133,7 @@ def open_lab(address: str, token: str, page: object, seeds: int) -> tuple[LabPag
     notebook.run_new_cell(NOTEBOOK.replace("SEEDS", str(seeds)))
     lab = notebook.lab(0)
     lab.wait_finished()
-    notebook.evaluate("lab.wait() and lab._warm_up.wait(120)")
+    notebook.evaluate("lab.wait() and lab._compile_ahead.wait(120)")
     return notebook, lab
 
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from lab_page import LabPage, LiveLab
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.lab_page import LabPage, LiveLab
 
 ROOT = Path(__file__).parents[2]
 

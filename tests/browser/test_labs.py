@@ -128,7 +128,7 @@ def test_runs_tried_are_listed(lesson, lab):
 
 
 def test_after_the_warm_up_no_choice_waits_for_the_compiler(lesson, lab):
-    assert lesson.evaluate("lab.wait() and lab._warm_up.wait(120)") == "True"
+    assert lesson.evaluate("lab.wait() and lab._compile_ahead.wait(120)") == "True"
     for label, option in [("batch size", "128"), ("width", "8"), ("depth", "4")]:
         lesson.watch()
         lab.choose(label, option)

@@ -1,0 +1,1 @@
+"""What stands between the layers? The experiments of that chapter."""

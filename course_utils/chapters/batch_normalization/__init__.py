@@ -1,0 +1,1 @@
+"""What does a layer that looks at the whole batch change? The experiments of that chapter."""

@@ -1,0 +1,1 @@
+"""How large may a step be? The experiments of that chapter."""

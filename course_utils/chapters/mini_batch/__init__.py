@@ -1,0 +1,1 @@
+"""How many rows before each step? The experiments of that chapter."""

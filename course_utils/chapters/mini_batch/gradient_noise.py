@@ -1,0 +1,182 @@
+"""The noise of mini-batch gradients: how far, and how often, they point elsewhere than the gradient of all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from course_utils.lab.contract import AtOnce
+from course_utils.training.knobs import Rule
+
+if TYPE_CHECKING:
+    import keras
+
+#: Batches from which the curve of angles is made, for each batch size.
+_CURVE_DRAWS = 60
+
+
+def per_row(model: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Computes the gradient of each row's loss, exactly; the gradient of a mini-batch is the mean over its rows.
+
+    Args:
+        model: A Keras model that puts out logits, or numbers for a regression.
+        x: Inputs, shape (rows, ...).
+        y: Targets, shape (rows,): whole numbers for classes, otherwise a regression with squared error.
+
+    Returns:
+        Gradients with respect to all trainable weights in a row, shape (rows, weights).
+    """
+    import tensorflow as tf
+
+    from course_utils.training import losses
+
+    classes = model.output_shape[-1] if np.asarray(y).dtype.kind in "iub" else None
+    _, loss_of = losses.choose(None, classes, model.output_shape[-1])
+    weights, rest = [tf.convert_to_tensor(v) for v in model.trainable_variables], model.non_trainable_variables
+    rest = [tf.convert_to_tensor(v) for v in rest]
+
+    def row(inputs: tuple) -> tf.Tensor:
+        one, target = inputs
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            outputs, _ = model.stateless_call(weights, rest, one[None], training=False)
+            loss = loss_of(target[None], outputs)[0]
+        return tf.concat([tf.reshape(g, [-1]) for g in tape.gradient(loss, weights)], axis=0)
+
+    table = (tf.constant(x), tf.constant(y))
+    # Several models in a row, called in the usual way, would make TensorFlow warn of tracing too often.
+    rows = tf.function(lambda *table: tf.vectorized_map(row, table)).get_concrete_function(*table)
+    return rows(*table).numpy()
+
+
+class RowGradients:
+    """All that has to be known of the rows' gradients: their products with one another.
+
+    `variance` is that of a single row, over the squared length of the full gradient.
+
+    Args:
+        gradients: Gradient of each row, shape (rows, weights).
+    """
+
+    def __init__(self, gradients: np.ndarray) -> None:
+        self.rows = len(gradients)
+        self.products = (gradients @ gradients.T).astype(float)
+        self.squared_length = self.products.mean()
+        self.variance = float(self.products.trace() / self.rows / self.squared_length - 1)
+
+    def seen(self, batch_size: int, draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Draws mini-batches; returns how far each gradient goes along and across the full one, shape (draws,)."""
+        shuffled = np.random.default_rng([seed, batch_size]).random((draws, self.rows)).argsort(axis=1)
+        share = np.zeros((draws, self.rows))
+        np.put_along_axis(share, shuffled[:, :batch_size], 1 / batch_size, axis=1)
+        products = share @ self.products
+        along = products.mean(axis=1) / self.squared_length
+        squared = (products * share).sum(axis=1) / self.squared_length
+        return along, np.sqrt(np.maximum(squared - along**2, 0))
+
+    @cached_property
+    def angle_curve(self) -> tuple[np.ndarray, np.ndarray]:
+        """Batch sizes from 1 to all rows, and the median angle for each."""
+        sizes = np.unique(np.geomspace(1, self.rows, 12).astype(int))
+        seen = [self.seen(size, _CURVE_DRAWS, seed=0) for size in sizes]
+        return sizes, np.array([np.median(np.degrees(np.arctan2(across, along))) for along, across in seen])
+
+
+@dataclass(frozen=True)
+class Noise(AtOnce):
+    """Gradients of many mini-batches, seen from the gradient of all rows, whose length is 1 here.
+
+    Args:
+        batch_size: Rows in each.
+        along: How far each points along the full gradient, shape (draws,).
+        across: How far it points away from it, at a right angle, shape (draws,).
+        known: What is known of the rows that they are drawn from.
+    """
+
+    batch_size: int
+    along: np.ndarray
+    across: np.ndarray
+    known: RowGradients
+
+    @property
+    def angles(self) -> np.ndarray:
+        """Angle of each to the full gradient, in degrees."""
+        return np.degrees(np.arctan2(self.across, self.along))
+
+    @property
+    def typical_angle(self) -> float:
+        """Median of the angles."""
+        return float(np.median(self.angles))
+
+    @property
+    def sideways(self) -> np.ndarray:
+        """The way across with a sign that takes turns, since a picture has only two directions to go."""
+        return self.across * np.where(np.arange(len(self.across)) % 2, -1, 1)
+
+    @property
+    def variance(self) -> float:
+        """Mean squared distance from the full gradient, over its squared length."""
+        return float(np.mean((self.along - 1) ** 2 + self.across**2))
+
+    @property
+    def expected_variance(self) -> float:
+        """What the formula says: that of one row / B, times (N − B) / (N − 1) since no row is drawn twice."""
+        rows = self.known.rows
+        return self.known.variance / self.batch_size * (rows - self.batch_size) / (rows - 1)
+
+    def summary(self) -> str:
+        """Says how true the mini-batches point."""
+        uphill = np.mean(self.along < 0)
+        return (
+            f"{len(self.along)} batches of {self.batch_size} · median angle {self.typical_angle:.0f}° · variance "
+            f"{self.variance:.2g} (formula {self.expected_variance:.2g}) · {uphill:.0%} point the wrong way"
+        )
+
+    def scores(self) -> dict[str, str]:
+        """Gives what a table of runs tried shows."""
+        return {"angle": f"{self.typical_angle:.0f}°", "variance": f"{self.variance:.2g}"}
+
+
+class GradientNoise:
+    """Mini-batches drawn from rows whose gradients are known, at several moments of training; a trainer for a lab.
+
+    Args:
+        moments: Gradient of each row, shape (rows, weights), for each named moment.
+
+    Example:
+        >>> GradientNoise({"start": per_row(model, x, y)}).run(moment="start", batch_size=32).typical_angle
+    """
+
+    def __init__(self, moments: Mapping[str, np.ndarray]) -> None:
+        self._moments = {name: RowGradients(gradients) for name, gradients in moments.items()}
+
+    def run(self, *, moment: str, batch_size: int, draws: int = 100, seed: int = 0) -> Noise:
+        """Draws mini-batches, each without drawing a row twice.
+
+        Args:
+            moment: Name of a moment.
+            batch_size: Rows in each, from 1 to all.
+            draws: How many mini-batches.
+            seed: Which.
+
+        Returns:
+            Their gradients.
+
+        Raises:
+            ValueError: If a value cannot be used.
+        """
+        Rule(self._moments.__contains__, f"choose {', '.join(self._moments)}").check("moment", moment)
+        known = self._moments[moment]
+        Rule(lambda b: 1 <= b <= known.rows and b == int(b), f"choose a whole number from 1 to {known.rows}").check(
+            "batch_size", batch_size
+        )
+        along, across = known.seen(int(batch_size), draws, seed)
+        return Noise(int(batch_size), along, across, known)
+
+    def stream(self, **knobs: Any) -> Iterator[Noise]:
+        """Yields everything at once; it takes what `run` takes."""
+        return iter([self.run(**knobs)])

@@ -1,0 +1,1 @@
+"""How are good values for several knobs found? The experiments of that chapter."""

@@ -1,0 +1,71 @@
+"""Compiling, while no cell runs and nobody waits, what the next move of a lab's controls could ask for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import ipywidgets as widgets
+
+from course_utils.lab.cells import cells
+from course_utils.lab.worker import Worker
+
+#: Held while one lab compiles ahead: after "Run All", those of all labs together would take every core.
+_turn = threading.Lock()
+
+
+class CompileAhead:
+    """A thread that prepares a trainer for where one move of a control can lead.
+
+    Args:
+        trainer: What has a `prepare` that takes the knobs of `stream`.
+        controls: The controls, by the knobs that they set.
+    """
+
+    def __init__(self, trainer: Any, controls: Mapping[str, widgets.Widget]) -> None:
+        self._trainer, self._controls = trainer, controls
+        cells.watch()
+        self._done: set[str] = set()
+        # What goes wrong here goes wrong again, and is told, when somebody asks for that setting.
+        self._worker = Worker(self._prepare, lambda _: None, "course-lab-warm-up")
+
+    def start(self, values: Mapping[str, Any]) -> None:
+        """Prepares for moves from these values, and for no others that are not begun yet."""
+        self._worker.submit(dict(values))
+
+    def wait(self, timeout: float) -> bool:
+        """Waits until all is prepared; returns whether that came in time (seconds)."""
+        return self._worker.wait(timeout)
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._worker.close()
+
+    def _prepare(self, values: Mapping[str, Any], newest: Callable[[], bool]) -> None:
+        for move in _neighbours(self._controls):
+            ahead = {**values, **move}
+            # Numbers with a fraction train without compiling, so that settings that differ in them are one.
+            shape = repr({key: value for key, value in ahead.items() if not isinstance(value, float)})
+            if shape not in self._done:
+                # A cell that runs needs the cores itself.
+                if not cells.wait_for_pause(newest):
+                    return
+                with _turn:
+                    if not newest():
+                        return
+                    self._trainer.prepare(**ahead)
+                self._done.add(shape)
+
+
+def _neighbours(controls: Mapping[str, widgets.Widget]) -> Iterator[dict[str, Any]]:
+    """Lists the other options of every choice, and the next whole numbers of every slider."""
+    for key, control in controls.items():
+        if isinstance(control, widgets.Dropdown):
+            options = [value for _, value in control.options]
+        elif isinstance(control, widgets.IntSlider):
+            options = [control.value + step for step in (control.step, -control.step)]
+            options = [value for value in options if control.min <= value <= control.max]
+        else:
+            continue
+        yield from ({key: value} for value in options if value is not control.value)

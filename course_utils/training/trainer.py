@@ -1,0 +1,231 @@
+"""The trainer: one or many networks of the learner's choice, trained live."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from course_utils.datasets import Dataset
+from course_utils.training import knobs as knob_rules
+from course_utils.training.runs import Runs
+from course_utils.training.settings import Settings
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from course_utils.training.loop import Session
+    from course_utils.training.population import Population
+
+
+class Trainer:
+    """Trains networks on a data set, as many at once as knobs and seeds ask for.
+
+    The first use of an architecture compiles it (about a second); after that every change of a knob that is
+    only a number trains at once, without compiling. Networks train on as many cores as there are.
+
+    Args:
+        model: A Keras model made of standard layers, or a function such as `models.mlp` that builds one from
+            `input_shape`, `outputs` and keywords; its keywords then become knobs too. The model itself is never
+            changed.
+        dataset: What to train on and validate with.
+        optimizer: A key of `optimizers.OPTIMIZERS`.
+        loss: A key of `losses.LOSSES`; None picks one that fits the targets.
+        batch_size: Rows in a mini-batch. What is left over at the end of an epoch is dropped, as by
+            `drop_remainder=True` in Keras; the next epoch shuffles anew.
+        epochs: Passes over the training rows.
+        track_norms: Whether to measure the length of every gradient and every update too.
+
+    Raises:
+        ValueError: If model, data and loss do not fit each other, or a value cannot be used.
+
+    Example:
+        >>> trainer = Trainer(models.mlp, datasets.digits())
+        >>> runs = trainer.run(learning_rate=[0.01, 0.1, 1.0], seeds=8)
+        >>> runs.select(learning_rate=0.1).final("val_accuracy").mean()
+    """
+
+    def __init__(
+        self,
+        model: keras.Model | Callable[..., keras.Model],
+        dataset: Dataset,
+        *,
+        optimizer: str = "sgd",
+        loss: str | None = None,
+        batch_size: int = 32,
+        epochs: int = 20,
+        track_norms: bool = False,
+    ) -> None:
+        self.dataset = dataset
+        self._is_function = not hasattr(model, "stateless_call")
+        if self._is_function and not callable(model):
+            raise ValueError(f"model={model!r} is neither a Keras model nor a function that builds one.")
+        self._model = model
+        model_knobs = knob_rules.model_knobs(model) if self._is_function else {}
+        self._settings = Settings(optimizer, batch_size, model_knobs, len(dataset.x_train))
+        self._loss = loss
+        self._track_norms = track_norms
+        self._populations: dict[tuple, Population] = {}
+        self._building = threading.Lock()  # a lab trains in one thread and prepares in another
+        knob_rules.COUNT.check("epochs", epochs)
+        self.epochs = epochs
+        self._arrays = None
+        if not model_knobs:
+            self._population(self._settings.complete({}))
+
+    @property
+    def optimizer(self) -> str:
+        """Name of the optimizer that trains where no setting names another."""
+        return self._settings.optimizer
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs; it compiles for itself."""
+        return self.__dict__ | {"_populations": {}, "_building": None, "_arrays": None}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state, _building=threading.Lock())
+
+    def run(
+        self,
+        *,
+        seeds: int | Iterable[int] = 1,
+        epochs: int | None = None,
+        settings: Sequence[Mapping[str, Any]] | None = None,
+        progress: bool = True,
+        **knobs: Any,
+    ) -> Runs:
+        """Trains to the end.
+
+        Args:
+            seeds: How many networks to train for each setting (seeds 0, 1, …), or a list of seeds. A seed
+                decides the initial weights, the order of the data and the dropout noise, and nothing else does.
+            epochs: Passes over the training rows; None takes the trainer's.
+            settings: Settings to train, for when not every combination of values is wanted.
+            progress: Whether to show a progress bar when training takes more than a second.
+            **knobs: A value for each knob, or a list of values, all of which (in every combination) are
+                trained at once.
+
+        Returns:
+            The runs: for each setting every seed.
+
+        Raises:
+            ValueError: If a knob is unknown or a value cannot be used.
+        """
+        from tqdm import tqdm
+
+        runs = None
+        total = self.epochs if epochs is None else epochs
+        # Text on stdout: tqdm's notebook bar would stay in saved notebooks as a dead widget, and stderr is red.
+        # disable=False would overrule the variable TQDM_DISABLE.
+        quiet = {} if progress else {"disable": True}
+        with tqdm(total=total, unit=" epochs", delay=1, leave=False, file=sys.stdout, ncols=80, **quiet) as bar:
+            for runs in self.stream(seeds=seeds, epochs=epochs, settings=settings, **knobs):
+                bar.update(runs.epochs_done - bar.n)
+        return runs
+
+    def stream(
+        self,
+        *,
+        seeds: int | Iterable[int] = 1,
+        epochs: int | None = None,
+        settings: Sequence[Mapping[str, Any]] | None = None,
+        **knobs: Any,
+    ) -> Iterator[Runs]:
+        """Trains step by step; takes what `run` takes, and checks it before it returns.
+
+        Close the iterator, or stop reading it, and training stops.
+
+        Yields:
+            The runs so far, after every epoch, and about every 50 ms of steps where epochs are long. Where something
+            has to be compiled first, runs of no epoch come at once.
+        """
+        return self._session(seeds, epochs, settings, knobs).stream()
+
+    def prepare(
+        self,
+        *,
+        seeds: int | Iterable[int] = 1,
+        epochs: int | None = None,
+        settings: Sequence[Mapping[str, Any]] | None = None,
+        **knobs: Any,
+    ) -> None:
+        """Compiles what `run` with the same arguments would have to, so that it need not; trains nothing."""
+        self._session(seeds, epochs, settings, knobs).compile()
+
+    def _session(
+        self,
+        seeds: int | Iterable[int],
+        epochs: int | None,
+        settings: Sequence[Mapping[str, Any]] | None,
+        knobs: Mapping[str, Any],
+    ) -> Session:
+        epochs = self.epochs if epochs is None else epochs
+        knob_rules.COUNT.check("epochs", epochs)
+        seeds = knob_rules.seed_list(seeds)
+        members = [{**s, "seed": seed} for s in self._settings.unfold(settings, knobs) for seed in seeds]
+        buckets: dict[tuple, list[int]] = {}
+        for index, member in enumerate(members):
+            buckets.setdefault(self._settings.shape(member), []).append(index)
+        parts = [(self._population(members[rows[0]]), rows) for rows in buckets.values()]
+        from course_utils.training.loop import Session
+
+        return Session(members, parts, self._data(), epochs, track_norms=self._track_norms)
+
+    def initial_weights(self, seed: int = 0, init_scale: float = 1.0, **knobs: Any) -> list[np.ndarray]:
+        """Draws the weights that a network of this seed starts from.
+
+        Args:
+            seed: The seed.
+            init_scale: Factor on the randomly drawn weights.
+            **knobs: Knobs of the model.
+
+        Returns:
+            Trainable weights, then the others: `[*model.trainable_variables, *model.non_trainable_variables]`.
+        """
+        (setting,) = self._settings.unfold(None, {**knobs, "init_scale": init_scale})
+        trainable, rest = self._population(setting).initial_weights(seed, init_scale)
+        return [*trainable, *rest]
+
+    def batches(self, seed: int = 0, epoch: int = 0, batch_size: int | None = None) -> np.ndarray:
+        """Lists the training rows of every batch of an epoch.
+
+        Args:
+            seed: The seed.
+            epoch: Number of the epoch, counted from 0.
+            batch_size: Rows in a batch; None takes the trainer's.
+
+        Returns:
+            Row numbers, shape (steps, batch_size).
+        """
+        from course_utils.training.shard import batch_order
+
+        size = self._settings.batch_size if batch_size is None else batch_size
+        self._settings.check_batch_size(size)
+        return batch_order(len(self.dataset.x_train), size, seed, epoch)
+
+    def _population(self, member: Mapping[str, Any]) -> Population:
+        knobs = tuple((name, member[name]) for name in self._settings.model_knobs)
+        key = (member["optimizer"], knobs)
+        with self._building:
+            if key not in self._populations:
+                self._populations[key] = self._new_population(member["optimizer"], knobs)
+            return self._populations[key]
+
+    def _new_population(self, optimizer: str, knobs: tuple) -> Population:
+        from course_utils.training.population_cache import population_of
+
+        data = self.dataset
+        # Trainers of the same network on other data of the same shape need not compile it again. A model that
+        # is given as such may change, so it is not shared.
+        make = population_of if self._is_function else population_of.__wrapped__
+        shape = (data.input_shape, data.outputs, data.classes)
+        return make(self._model, shape, knobs, optimizer, self._loss, self._track_norms)
+
+    def _data(self) -> tuple:
+        if self._arrays is None:
+            import tensorflow as tf
+
+            self._arrays = tf.nest.map_structure(tf.constant, self.dataset.arrays)
+        return self._arrays

@@ -1,0 +1,1 @@
+"""Makes the notebooks of the chapters' scripts, and the tables that they show."""

@@ -1,0 +1,93 @@
+"""Trains every configuration of the table that searches are compared on, and writes data/configurations.npz.
+
+It holds, for each configuration and seed, how many validation rows were answered rightly after every epoch, how many
+test rows after the last, and at which step training diverged. `Tabled` of the chapter on search in practice reads it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from course_utils import datasets, models
+from course_utils.chapters.search_in_practice.tabular_benchmark import FILE, SCHEDULES
+from course_utils.predictions import outputs
+from course_utils.training import Trainer
+
+#: Values of each knob. Those of numbers lie evenly on a log scale, as nearly as round numbers can.
+VALUES: dict[str, list[Any]] = {
+    "learning_rate": [1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0],
+    "batch_size": [32, 128, 512],
+    "width": [4, 16, 64],
+    "depth": [1, 3],
+    "optimizer": ["sgd", "momentum", "adam"],
+    "l2": [1e-5, 1e-2],
+    "init_scale": [0.25, 1.0, 4.0],
+    "schedule": list(SCHEDULES),
+}
+SEEDS = 3
+EPOCHS = 20
+
+#: Knobs that ask for a compilation of their own.
+SHAPE = ("batch_size", "width", "depth", "optimizer")
+
+
+def combinations(values: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Lists every combination; the last knob changes fastest."""
+    return [dict(zip(values, choice)) for choice in product(*values.values())]
+
+
+def measure(trainer: Trainer, configurations: Sequence[Mapping[str, Any]], seeds: int) -> dict[str, np.ndarray]:
+    """Trains some configurations.
+
+    Args:
+        trainer: What trains them, for as many epochs as it is made for.
+        configurations: Knobs of each.
+        seeds: Networks to train for each.
+
+    Returns:
+        Right answers on the validation rows, shape (configurations, seeds, epochs); on the test rows, shape
+        (configurations, seeds); and the step at which training diverged or 0, of the same shape.
+    """
+    settings = [one | {"schedule": SCHEDULES[one["schedule"]]} for one in configurations]
+    runs = trainer.run(settings=settings, seeds=seeds, progress=False)
+    data = trainer.dataset
+    answers = outputs(runs, data.x_test).argmax(axis=-1)
+    shape = (len(configurations), seeds)
+    return {
+        "right": counted(runs.history["val_accuracy"], len(data.x_validation)).reshape(*shape, -1),
+        "right_on_test": (answers == data.y_test).sum(axis=-1).astype("uint8").reshape(shape),
+        "diverged_at": runs.diverged_at.astype("uint16").reshape(shape),
+    }
+
+
+def counted(accuracy: np.ndarray, rows: int) -> np.ndarray:
+    """Turns accuracies back into right answers."""
+    return np.rint(accuracy * rows).astype("uint8")
+
+
+def main() -> None:
+    """Trains everything, one shape after the other, and writes the table."""
+    trainer = Trainer(models.mlp, datasets.digits(), epochs=EPOCHS)
+    every = combinations(VALUES)
+    alike: dict[tuple, list[int]] = {}
+    for row, one in enumerate(every):
+        alike.setdefault(tuple(one[knob] for knob in SHAPE), []).append(row)
+    table: dict[str, np.ndarray] = {}
+    for number, (shape, rows) in enumerate(alike.items(), start=1):
+        start = time.monotonic()
+        for name, found in measure(trainer, [every[row] for row in rows], SEEDS).items():
+            table.setdefault(name, np.zeros((len(every), *found.shape[1:]), found.dtype))[rows] = found
+        took = time.monotonic() - start
+        print(f"{number} of {len(alike)}: {dict(zip(SHAPE, shape))}, {took:.0f} s", flush=True)
+    rows = [len(trainer.dataset.x_validation), len(trainer.dataset.x_test)]
+    np.savez_compressed(FILE, knobs=list(VALUES), rows=rows, **VALUES, **table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Every chapter keeps the rules of a chapter, and its notebooks are what its script gives; nothing is run."""
+
+import re
+
+import nbformat
+import pytest
+
+from course_utils import claims
+from notebooks.build import build, chapters
+from notebooks.build.chapters import ROOT
+from tests.chapter import file_of_tests
+
+SCRIPTS = {script.stem: script for script in chapters.scripts()}
+each_chapter = pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS.keys())
+each_notebook = pytest.mark.parametrize(
+    ("script", "solved"),
+    [(script, solved) for script in SCRIPTS.values() for solved in (False, True)],
+    ids=[f"{name}{suffix}" for name in SCRIPTS for suffix in ("", "-solved")],
+)
+
+
+def stored(script, solved):
+    return nbformat.read(chapters.path_of(script, solved=solved), as_version=4)
+
+
+def prose(cells):
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+@each_notebook
+def test_a_notebook_is_what_its_script_gives(script, solved):
+    path = chapters.path_of(script, solved=solved)
+    wanted = chapters.notebook(script, solved=solved)
+    assert build.is_current(path, wanted), f"{path.relative_to(ROOT)} is older than its source: run `make notebooks`"
+
+
+@each_notebook
+def test_a_strict_reader_finds_nothing(script, solved):
+    assert list(build.findings(stored(script, solved))) == []
+
+
+@each_notebook
+def test_a_notebook_is_valid_and_holds_nothing_of_the_machine_that_ran_it(script, solved):
+    notebook = stored(script, solved)
+    nbformat.validate(notebook)
+    assert set(notebook.metadata) == {"kernelspec", "language_info", "source_hash"}
+    assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
+
+
+@each_notebook
+def test_cells_are_known_by_the_names_of_the_script(script, solved):
+    names = re.findall(r"^# %%.*\bname=\"([a-z0-9-]+)\"", script.read_text(encoding="utf-8"), re.MULTILINE)
+    left_out = {cell.id for cell in chapters.read(script)} - {cell.id for cell in stored(script, solved).cells}
+    assert [cell.id for cell in stored(script, solved).cells] == [name for name in names if name not in left_out]
+
+
+@each_chapter
+def test_exercises_are_in_the_chapter_and_their_solutions_elsewhere(script):
+    cells = chapters.read(script)
+    for tag, solved in [("exercise", False), ("solution", True)]:
+        of_tag = {cell.id for cell in cells if chapters.tagged(cell, tag)}
+        assert of_tag <= {cell.id for cell in stored(script, solved).cells}
+        assert not of_tag & {cell.id for cell in stored(script, not solved).cells}
+
+
+@each_notebook
+def test_feedback_says_that_solutions_are_right_and_that_dots_are_no_answer(script, solved):
+    """As it is stored, and nbval finds that running the notebook says the same."""
+    exercises = [cell.id for cell in chapters.read(script) if chapters.tagged(cell, "exercise")]
+    feedback = {
+        cell.id: cell.outputs[-1].data["text/plain"]
+        for cell in stored(script, solved).cells
+        if cell.cell_type == "code" and re.fullmatch("exercise-.*check", cell.id)
+    }
+    assert len(feedback) == len(exercises)
+    assert len(exercises) >= (2 if script.stem == "00_start_here" else 4)
+    for cell, says in feedback.items():
+        assert says.startswith("Right. " if solved else "Not answered. "), cell
+
+
+@each_notebook
+def test_local_links_lead_somewhere(script, solved):
+    folder = chapters.path_of(script, solved=solved).parent
+    for link in chapters.LINK.finditer(prose(stored(script, solved).cells)):
+        target = (link["to"] or "").split("#")[0]
+        if target and not chapters.NOT_A_FILE.match(target):
+            assert (folder / target).exists(), target
+
+
+@each_notebook
+def test_an_output_that_may_differ_is_marked_by_a_tag_that_nbval_knows(script, solved):
+    known = {"exercise", "solution", "nbval-ignore-output"}
+    for cell in stored(script, solved).cells:
+        assert set(cell.metadata.get("tags", [])) <= known, cell.id
+
+
+@each_chapter
+def test_a_chapter_begins_with_its_title(script):
+    first = chapters.read(script)[0]
+    assert first.cell_type == "markdown"
+    assert first.source.startswith("# ")
+    titles = re.findall(r"^# ", re.sub(r"```.*?```", "", prose(chapters.read(script)), flags=re.DOTALL), re.MULTILINE)
+    assert len(titles) == 1, "one title, and sections below it"
+
+
+@each_chapter
+def test_a_chapter_sets_each_of_its_claims_against_a_measurement(script):
+    own = [claim for claim in claims.load().values() if claim.chapter == script.stem]
+    code = "\n".join(cell.source for cell in chapters.read(script) if cell.cell_type == "code")
+    shown = "\n".join(
+        output.get("data", {}).get("text/plain", "")
+        for cell in stored(script, solved=False).cells
+        for output in cell.get("outputs", [])
+    )
+    for claim in own:
+        assert re.search(rf"[\"']{claim.id}[\"']|\b{claim.id}=", code), f"{claim.id} is not in a table of claims"
+        assert f"{claim.id}: {claim.claim}" in shown
+
+
+@each_chapter
+def test_a_chapter_is_in_the_table_of_contents(script):
+    assert f"(notebooks/{script.stem}.ipynb)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@each_chapter
+def test_a_chapter_has_tests(script):
+    assert file_of_tests(script.stem).exists()
+
+
+def test_every_notebook_has_a_script():
+    for folder in (ROOT / "notebooks", ROOT / "notebooks" / "solutions"):
+        assert {path.stem for path in folder.glob("[0-9][0-9]_*.ipynb")} <= set(SCRIPTS)
