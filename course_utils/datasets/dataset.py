@@ -17,7 +17,8 @@ class Dataset:
     Args:
         name: What the data set is called in tables and figures.
         x_train: Training inputs, shape (rows, ...), float32.
-        y_train: Training targets, shape (rows,): whole numbers for classes, otherwise float32.
+        y_train: Training targets: whole numbers for classes, shape (rows,), otherwise float32, shape (rows,) or
+            (rows, targets).
         x_validation: Validation inputs, shape (rows, ...).
         y_validation: Validation targets.
         x_test: Test inputs, shape (rows, ...).
