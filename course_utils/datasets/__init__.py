@@ -1,5 +1,7 @@
 """Data sets: arrays split into training, validation and test parts."""
 
-from course_utils.datasets.dataset import Dataset, digits, fashion_mnist, from_arrays, line, mnist, moons
+from course_utils.datasets.bundled import digits, line, moons
+from course_utils.datasets.dataset import Dataset, from_arrays
+from course_utils.datasets.downloaded import fashion_mnist, mnist
 
 __all__ = ["Dataset", "digits", "fashion_mnist", "from_arrays", "line", "mnist", "moons"]

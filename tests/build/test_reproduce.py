@@ -142,4 +142,4 @@ def test_what_is_missing_is_said_and_the_table_stays(root, folder, monkeypatch, 
 
 def test_make_hands_the_folder_down():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert 'reproduce.py $(if $(MNIST),--folder "$(MNIST)")' in makefile
+    assert 'build.reproduce $(if $(MNIST),--folder "$(MNIST)")' in makefile
