@@ -42,16 +42,16 @@ def probabilities(runs: Runs, x: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If the targets are no classes.
     """
-    from course_utils.training.fast_layers import ending
+    from course_utils.training.fast_layers import output_activation
 
     if "accuracy" not in runs.history:
         raise ValueError("runs predict numbers and no classes, which have no probabilities: use outputs(runs, x).")
     answers = outputs(runs, x).astype("float64")
-    end = ending(runs.model(0))
+    activation = output_activation(runs.model(0))
     if answers.shape[-1] == 1:
-        positive = answers if end == "sigmoid" else np.exp(-np.logaddexp(0, -answers))
+        positive = answers if activation == "sigmoid" else np.exp(-np.logaddexp(0, -answers))
         return np.concatenate([1 - positive, positive], axis=-1)
-    return answers if end == "softmax" else softmax(answers)
+    return answers if activation == "softmax" else softmax(answers)
 
 
 def softmax(logits: np.ndarray, temperature: float | np.ndarray = 1.0) -> np.ndarray:

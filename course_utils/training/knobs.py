@@ -75,6 +75,9 @@ RUNTIME: dict[str, Rule] = {
     "init_scale": strength(1.0),
 }
 
+#: Those that act before the steps, on the weights or the rates; all others are inputs of every step, as numbers.
+BEFORE_STEPS = {"learning_rate", "schedule", "dropout", "init_scale"}
+
 #: Knobs of particular optimizers.
 OPTIMIZER: dict[str, Rule] = {
     "momentum": UNIT_INTERVAL,
@@ -83,6 +86,9 @@ OPTIMIZER: dict[str, Rule] = {
     "rho": UNIT_INTERVAL,
     "epsilon": POSITIVE,
 }
+
+#: What `Trainer.run` takes besides, and the name under which runs keep a seed.
+_OF_TRAINING = ("batch_size", "optimizer", "seed", "seeds", "epochs", "settings", "progress")
 
 COUNT = integer(1)
 _SEED = Rule(_whole(0, _INFINITY), "choose whole numbers from 0 up")
@@ -95,12 +101,22 @@ def batch_size(rows: int) -> Rule:
 
 
 def model_knobs(model: Callable) -> dict[str, Any]:
-    """Lists the keywords of a function that builds models, with their defaults."""
+    """Lists the keywords of a function that builds models, with their defaults.
+
+    Args:
+        model: The function.
+
+    Returns:
+        Default of each keyword.
+
+    Raises:
+        ValueError: If training already uses the name of a keyword.
+    """
     parameters = inspect.signature(model).parameters.values()
     knobs = {p.name: p.default for p in parameters if p.default is not p.empty}
-    clash = sorted(set(knobs) & {*RUNTIME, *OPTIMIZER, "batch_size", "optimizer", "seed"})
+    clash = sorted(knobs.keys() & {*RUNTIME, *OPTIMIZER, *_OF_TRAINING})
     if clash:
-        raise ValueError(f"model takes a keyword {clash[0]!r}, which is a knob of training: give it another name.")
+        raise ValueError(f"model takes a keyword {clash[0]!r}, which training uses itself: give it another name.")
     return knobs
 
 

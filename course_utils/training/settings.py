@@ -65,9 +65,9 @@ class Settings:
         self.check_batch_size(full["batch_size"])
         return full
 
-    def shape(self, member: Mapping[str, Any]) -> tuple:
-        """What must be equal in networks that one compiled call trains."""
-        return tuple(member[name] for name in (*self._own, *self.model_knobs))
+    def signature(self, member: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+        """Names and values of the knobs that must be equal in networks that one compiled call trains."""
+        return tuple((name, member[name]) for name in sorted((*self._own, *self.model_knobs)))
 
     @property
     def _own(self) -> dict[str, Any]:
