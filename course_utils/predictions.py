@@ -1,4 +1,4 @@
-"""What the networks of runs answer for inputs of anybody's choice, while they train or afterwards."""
+"""What the networks of runs answer for any inputs, while they train or afterwards."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def outputs(runs: Runs, x: np.ndarray) -> np.ndarray:
 
 
 def probabilities(runs: Runs, x: np.ndarray) -> np.ndarray:
-    """Computes how probable the networks of runs hold each class.
+    """Computes the probability that each network of runs gives to each class.
 
     Args:
         runs: The runs, complete or not.

@@ -111,7 +111,14 @@ class TrainingLoop:
 
 
 def seats_for(members: int) -> int:
-    """Picks how many members to train in one compiled call, so that all cores are busy for the shortest time."""
+    """Picks how many members to train in one compiled call, so that all cores are busy for the shortest time.
+
+    Args:
+        members: How many can be trained together.
+
+    Returns:
+        One of the few numbers of seats that are ever compiled.
+    """
 
     def duration(seats: int) -> float:
         rounds = -(-members // (seats * cores()))

@@ -22,7 +22,17 @@ _FIRST_STEPS = 32
 
 
 def batch_order(rows: int, batch_size: int, seed: int, epoch: int) -> np.ndarray:
-    """Shuffles the training rows for one epoch and cuts them into batches, shape (steps, batch_size)."""
+    """Shuffles the training rows for one epoch and cuts them into batches.
+
+    Args:
+        rows: Number of training rows.
+        batch_size: Rows in a batch; what is left over is dropped.
+        seed: The seed.
+        epoch: Number of the epoch, counted from 0.
+
+    Returns:
+        Row numbers, shape (steps, batch_size).
+    """
     steps = rows // batch_size
     order = np.random.default_rng([seed, epoch]).permutation(rows)[: steps * batch_size]
     return order.reshape(steps, batch_size).astype("int32")
@@ -131,7 +141,11 @@ class Shard:
         self.learning_rates[:, steps] = self._epoch.rates.numpy()
 
     def advance(self, seconds: float) -> None:
-        """Takes as many steps of the epoch as fit into about that many seconds."""
+        """Takes as many steps of the epoch as fit into a time.
+
+        Args:
+            seconds: About how long to train.
+        """
         self.compile()
         epoch, known = self._epoch, self.population.seconds_per_step
         steps = max(1, int(seconds / known[self._shape])) if self._shape in known else _FIRST_STEPS
@@ -171,7 +185,12 @@ class Shard:
         return tf.TensorSpec((members, None, None), tf.int32), tf.TensorSpec((members, None), tf.float32)
 
     def finish(self, epoch: int, history: Mapping[str, np.ndarray]) -> None:
-        """Writes the values of an epoch, counted from 0, into the curves of all members, shape (members, epochs)."""
+        """Writes what an epoch has measured.
+
+        Args:
+            epoch: Number of the epoch, counted from 0.
+            history: Curves of all members of the training, each of shape (members, epochs).
+        """
         here = len(self.places)
         losses = self.batch_loss[:here, self.step - self.steps_per_epoch : self.step]
         accuracy = self._epoch.correct / (self.steps_per_epoch * self._batch_size)

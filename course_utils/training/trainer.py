@@ -135,34 +135,17 @@ class Trainer:
             The runs so far, after every epoch, and about every 50 ms of steps where epochs are long. Where something
             has to be compiled first, runs of no epoch come at once.
         """
-        return self._loop(seeds, epochs, settings, knobs).stream()
+        return self._loop(seeds=seeds, epochs=epochs, settings=settings, **knobs).stream()
 
-    def compile(
-        self,
-        *,
-        seeds: int | Iterable[int] = 1,
-        epochs: int | None = None,
-        settings: Sequence[Mapping[str, Any]] | None = None,
-        **knobs: Any,
-    ) -> None:
+    def compile(self, **asked: Any) -> None:
         """Compiles what `run` with the same arguments would have to, so that it need not; trains nothing."""
-        self._loop(seeds, epochs, settings, knobs).compile()
+        self._loop(**asked).compile()
 
-    def signature(
-        self,
-        *,
-        seeds: int | Iterable[int] = 1,
-        epochs: int | None = None,
-        settings: Sequence[Mapping[str, Any]] | None = None,
-        **knobs: Any,
-    ) -> Hashable:
+    def signature(self, **asked: Any) -> Hashable:
         """Tells what has to be compiled for `run` with the same arguments.
 
         Args:
-            seeds: How many seeds, or which.
-            epochs: Passes over the training rows; their number needs no compiling.
-            settings: Settings to train, for when not every combination of values is wanted.
-            **knobs: A value, or a list of values, for each knob.
+            **asked: `seeds`, `epochs`, `settings` and knobs, as in `run`.
 
         Returns:
             What has to be compiled. Where it is equal, nothing is compiled anew; and settings, asked about one by one,
@@ -173,29 +156,19 @@ class Trainer:
         """
         from course_utils.training.loop import seats_for
 
-        _, alike = self._members(seeds, epochs, settings, knobs)
+        _, alike = self._members(**asked)
         return frozenset((signature, seats_for(len(places))) for signature, places in alike.items())
 
-    def _loop(
-        self,
-        seeds: int | Iterable[int],
-        epochs: int | None,
-        settings: Sequence[Mapping[str, Any]] | None,
-        knobs: Mapping[str, Any],
-    ) -> TrainingLoop:
+    def _loop(self, *, epochs: int | None = None, **asked: Any) -> TrainingLoop:
         from course_utils.training.loop import TrainingLoop
 
-        members, alike = self._members(seeds, epochs, settings, knobs)
-        parts = [(self._population(members[places[0]]), places) for places in alike.values()]
         epochs = self.epochs if epochs is None else epochs
+        members, alike = self._members(epochs=epochs, **asked)
+        parts = [(self._population(members[places[0]]), places) for places in alike.values()]
         return TrainingLoop(members, parts, self._data(), epochs, track_norms=self._track_norms)
 
     def _members(
-        self,
-        seeds: int | Iterable[int],
-        epochs: int | None,
-        settings: Sequence[Mapping[str, Any]] | None,
-        knobs: Mapping[str, Any],
+        self, *, seeds: Any = 1, epochs: int | None = None, settings: Any = None, **knobs: Any
     ) -> tuple[list[dict[str, Any]], dict[tuple, list[int]]]:
         """Lists the complete setting of every network, and the places of those with the same signature."""
         knob_rules.COUNT.check("epochs", self.epochs if epochs is None else epochs)
