@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -19,14 +19,14 @@ class CompileAhead:
     """A thread that prepares a trainer for where one move of a control can lead.
 
     Args:
-        trainer: What has a `prepare` that takes the knobs of `stream`.
+        trainer: What has a `compile` and a `signature` that take the knobs of `stream`.
         controls: The controls, by the knobs that they set.
     """
 
     def __init__(self, trainer: Any, controls: Mapping[str, widgets.Widget]) -> None:
         self._trainer, self._controls = trainer, controls
         cells.watch()
-        self._done: set[str] = set()
+        self._done: set[Hashable] = set()
         # What goes wrong here goes wrong again, and is told, when somebody asks for that setting.
         self._worker = Worker(self._prepare, lambda _: None, "course-lab-warm-up")
 
@@ -43,19 +43,19 @@ class CompileAhead:
         self._worker.close()
 
     def _prepare(self, values: Mapping[str, Any], newest: Callable[[], bool]) -> None:
+        self._done.add(self._trainer.signature(**values))  # the lab has just trained with these
         for move in _neighbours(self._controls):
             ahead = {**values, **move}
-            # Numbers with a fraction train without compiling, so that settings that differ in them are one.
-            shape = repr({key: value for key, value in ahead.items() if not isinstance(value, float)})
-            if shape not in self._done:
+            signature = self._trainer.signature(**ahead)
+            if signature not in self._done:
                 # A cell that runs needs the cores itself.
                 if not cells.wait_for_pause(newest):
                     return
                 with _turn:
                     if not newest():
                         return
-                    self._trainer.prepare(**ahead)
-                self._done.add(shape)
+                    self._trainer.compile(**ahead)
+                self._done.add(signature)
 
 
 def _neighbours(controls: Mapping[str, widgets.Widget]) -> Iterator[dict[str, Any]]:

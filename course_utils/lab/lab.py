@@ -89,7 +89,7 @@ class Lab(widgets.VBox):
         for widget in ui.tree(self):
             leave_figures_to_cells(widget)
         self._worker = Worker(self._train, self._failed, "course-lab")
-        if hasattr(trainer, "prepare"):
+        if hasattr(trainer, "compile"):
             self._compile_ahead = CompileAhead(trainer, self.controls)
         replace_lab_of_this_cell(self)
         self._submit()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from time import monotonic
 
 import optuna
@@ -10,13 +9,14 @@ from optuna.trial import TrialState
 
 from course_utils.search.samplers import sign
 from course_utils.search.sharing import ended
+from course_utils.training.progress import progress_bar
 
 #: Seconds between two looks at how far a search is, other processes' trials included.
 PAUSE = 0.2
 
 
 class Bar:
-    """A progress bar with the best value so far; on stdout, because stderr is red in a notebook.
+    """A progress bar with the best value so far.
 
     Args:
         study: The study to follow.
@@ -26,11 +26,8 @@ class Bar:
     """
 
     def __init__(self, study: optuna.Study, trials: int, metric: str, *, progress: bool) -> None:
-        from tqdm import tqdm
-
         self._study, self._metric, self._shown = study, metric, 0.0
-        quiet = {} if progress else {"disable": True}  # otherwise TQDM_DISABLE decides
-        self._bar = tqdm(total=trials, unit=" trials", delay=1, leave=False, file=sys.stdout, ncols=80, **quiet)
+        self._bar = progress_bar(trials, "trials", shown=progress)
 
     def show(self) -> None:
         """Brings it up to date, if that was not done a moment ago."""

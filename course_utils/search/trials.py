@@ -88,7 +88,7 @@ def outcomes(
         BrokenExecutorError: If the executor itself breaks down.
     """
     if executor is None:
-        for rows in _chunks(settings, CHUNK):
+        for rows in _chunks(trainer, settings, job, CHUNK):
             yield from zip(rows, train(trainer, [settings[row] for row in rows], job))
         return
     try:
@@ -109,7 +109,7 @@ def _elsewhere(
     most = min(CHUNK, -(-len(settings) // workers(executor)))
     futures: dict[Future, list[int]] = {}
     try:
-        for rows in _chunks(settings, most):
+        for rows in _chunks(trainer, settings, job, most):
             futures[executor.submit(train, trainer, [settings[row] for row in rows], job)] = rows
         waiting = set(futures)
         while waiting:
@@ -190,14 +190,17 @@ def _line(executor: Executor) -> Any:
     return client and (client.status, id(client.scheduler_comm))
 
 
-def _chunks(settings: Sequence[Mapping[str, Any]], most: int) -> list[list[int]]:
-    """Puts settings together that differ in numbers only, which one compiled call can train."""
-    alike = sorted(range(len(settings)), key=lambda row: repr(_shape(settings[row])))
+def _chunks(trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job, most: int) -> list[list[int]]:
+    """Puts settings together that one compiled call can train."""
+    alike = sorted(range(len(settings)), key=lambda row: _signature(trainer, settings[row], job))
     return [alike[start : start + most] for start in range(0, len(alike), most)]
 
 
-def _shape(setting: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return sorted((name, value) for name, value in setting.items() if not isinstance(value, float))
+def _signature(trainer: Trainer, setting: Mapping[str, Any], job: Job) -> str:
+    try:
+        return repr(trainer.signature(seeds=job.seeds, **applicable(trainer, {**job.fixed, **setting})))
+    except (TypeError, ValueError):  # what is wrong with a setting is told when it is trained
+        return ""
 
 
 def shorter(job: Job, epochs: int) -> Job:

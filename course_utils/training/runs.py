@@ -137,11 +137,11 @@ class Runs:
         """
         for knob in knobs:
             self._require_knob(knob)
-        rows = [i for i, s in enumerate(self.settings) if all(s[k] == v for k, v in knobs.items())]
-        if not rows:
+        members = [i for i, s in enumerate(self.settings) if all(s[k] == v for k, v in knobs.items())]
+        if not members:
             wanted = ", ".join(f"{k}={v!r} (has {self.values(k)})" for k, v in knobs.items())
             raise ValueError(f"no network was trained with {wanted}.")
-        return self.take(rows)
+        return self.take(members)
 
     def take(self, members: Sequence[int]) -> Runs:
         """Picks members by their numbers, counted from 0."""

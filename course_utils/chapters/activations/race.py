@@ -49,10 +49,15 @@ class Race:
         trainer, arguments = self._arguments(**knobs)
         return trainer.stream(**arguments)
 
-    def prepare(self, **knobs: Any) -> None:
+    def signature(self, **knobs: Any) -> Hashable:
+        """Tells what has to be compiled for `run` with the same arguments."""
+        trainer, arguments = self._arguments(**knobs)
+        return knobs["inputs"], trainer.signature(**arguments)
+
+    def compile(self, **knobs: Any) -> None:
         """Compiles what `run` with the same arguments would have to."""
         trainer, arguments = self._arguments(**knobs)
-        trainer.prepare(**arguments)
+        trainer.compile(**arguments)
 
     def _arguments(self, *, rules: str = SAME, inputs: str, **knobs: Any) -> tuple[Trainer, dict[str, Any]]:
         if rules not in (SAME, OWN):

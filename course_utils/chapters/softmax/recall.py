@@ -103,9 +103,13 @@ class RareClass:
         streamed = trainer.stream(learning_rate=self.learning_rate, **knobs)
         return (Found(runs, self.dataset, self.rare) for runs in streamed)
 
-    def prepare(self, *, weight: float = 1.0, **knobs: Any) -> None:
+    def signature(self, *, weight: float = 1.0, **knobs: Any) -> Hashable:
+        """Tells what has to be compiled for `run`."""
+        return self._trainer(weight).signature(learning_rate=self.learning_rate, **knobs)
+
+    def compile(self, *, weight: float = 1.0, **knobs: Any) -> None:
         """Compiles what `run` would have to; trains nothing."""
-        self._trainer(weight).prepare(learning_rate=self.learning_rate, **knobs)
+        self._trainer(weight).compile(learning_rate=self.learning_rate, **knobs)
 
     def _trainer(self, weight: float) -> Trainer:
         # The weights are inputs of what is compiled, so that a new trainer costs next to nothing.

@@ -14,12 +14,12 @@ def shifts():
     """Gives a function that collects what the first hidden layer's units are shifted by, shape (steps, rows, units)."""
 
     def collect(rate, *, steps=400, training=True):
-        twin = fast_layers.twin_of(shaken_mlp((4,), 2, width=6, depth=1))  # the twin is what a population trains
-        (dropout,) = fast_layers.runtime_dropouts(twin)
+        fast = fast_layers.fast_copy(shaken_mlp((4,), 2, width=6, depth=1))  # this is what a population trains
+        (dropout,) = fast_layers.runtime_dropouts(fast)
         dropout.rate.assign(rate)
         dropout.seed.assign(1)
-        (shift,) = (layer for layer in twin.layers if isinstance(layer, layers.Subtract))
-        noise = keras.Model(twin.inputs[0], shift.output)
+        (shift,) = (layer for layer in fast.layers if isinstance(layer, layers.Subtract))
+        noise = keras.Model(fast.inputs[0], shift.output)
         return np.stack([noise(np.ones((3, 4), "float32"), training=training) for _ in range(steps)])
 
     return collect
