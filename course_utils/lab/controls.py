@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
+
+from course_utils.training.knobs import one_of
 
 
 def slider(low: float, high: float, value: float, step: float = 0.01) -> widgets.FloatSlider:
@@ -24,9 +26,24 @@ def int_slider(low: int, high: int, value: int, step: int = 1) -> widgets.IntSli
     return widgets.IntSlider(value, min=low, max=high, step=step)
 
 
-def choice(options: Mapping[str, Any], value: str) -> widgets.Dropdown:
-    """A list of named values to choose one from; `value` is the name of the first choice."""
-    return widgets.Dropdown(options=list(options.items()), value=options[value])
+def choice(options: Sequence[Any] | Mapping[str, Any], value: Any) -> widgets.Dropdown:
+    """Values to choose one from.
+
+    Args:
+        options: The values, or a value for each name to show.
+        value: The first choice: a value, or its name.
+
+    Raises:
+        ValueError: If that is not among the options.
+
+    Example:
+        >>> choice([8, 32, 128], 32), choice({"none": 0, "two": 2}, 2)
+    """
+    named = dict(options) if isinstance(options, Mapping) else {str(option): option for option in options}
+    if value not in named.values():
+        one_of(*named).check("value", value)
+        value = named[value]
+    return widgets.Dropdown(options=list(named.items()), value=value)
 
 
 def value_of(control: widgets.Widget) -> Any:
