@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 
-from course_utils.training.knobs import one_of
+from course_utils.training.knobs import Rule, integer, one_of
 
 
 def slider(low: float, high: float, value: float, step: float = 0.01) -> widgets.FloatSlider:
@@ -51,14 +52,35 @@ def value_of(control: widgets.Widget) -> Any:
     return float(f"{control.value:.3g}") if isinstance(control.value, float) else control.value
 
 
-def check_presets(presets: Mapping[str, Mapping[str, Any]], controls: Mapping[str, widgets.Widget]) -> None:
-    """Raises a ValueError if a preset names something that is no control."""
-    for label, values in presets.items():
-        for key in values:
-            if key not in controls:
-                raise ValueError(
-                    f"presets[{label!r}] sets {key!r}, which has no control: choose among {list(controls)}."
-                )
+def options_of(control: widgets.Widget) -> list[Any]:
+    """Lists the values to choose from; none for a control of numbers."""
+    options = getattr(control, "options", ())
+    return [option[1] if isinstance(option, tuple) else option for option in options]
+
+
+def check_values(values: Mapping[str, Any], controls: Mapping[str, widgets.Widget], where: str = "") -> None:
+    """Raises a ValueError, which begins with `where`, if a name is no control's or a control cannot take its value."""
+    for key, value in values.items():
+        rule = _rule_of(controls[key]) if key in controls else Rule(lambda _: False, f"choose among {list(controls)}")
+        rule.check(where + key, value)
+
+
+def _rule_of(control: widgets.Widget) -> Rule:
+    if options := options_of(control):
+        return one_of(*options)
+    if not hasattr(control, "min"):  # a widget of another kind, which checks its values itself
+        return Rule(lambda _: True, "")
+    low, high = control.min, control.max
+    if isinstance(control, widgets.IntSlider):
+        return integer(low, high)
+    if isinstance(control, widgets.FloatLogSlider):
+        low, high = control.base**low, control.base**high
+    # The ends are computed, so that the last digit of a value may lie beyond them.
+    room = 1e-9 * high
+    return Rule(
+        lambda value: isinstance(value, Real) and low - room <= value <= high + room,
+        f"choose a number from {low:.3g} to {high:.3g}",
+    )
 
 
 def button(label: str, action: Callable[[Any], None]) -> widgets.Button:

@@ -143,7 +143,7 @@ class Trainer:
         """
         return self._session(seeds, epochs, settings, knobs).stream()
 
-    def prepare(
+    def compile(
         self,
         *,
         seeds: int | Iterable[int] = 1,
