@@ -23,15 +23,13 @@ class Result(Protocol):
     """What came of an experiment so far; `Runs` is one.
 
     A lab with a `goal` also calls `final(metric)`, which gives the last value of a curve, shape (members,).
+
+    Attributes:
+        progress: How far the experiment has come: 0 as long as there is nothing to draw, 1 for the last result, and None
+            while something is compiled and nothing new is to be seen. It never falls. A field or a property.
     """
 
-    @property
-    def progress(self) -> float | None:
-        """How far the experiment has come, from 0 to 1.
-
-        None while something is compiled and nothing new is to be seen, 0 as long as there is nothing to draw, 1 for the
-        last result. It never falls.
-        """
+    progress: float | None
 
     def summary(self) -> str:
         """Says in the status line what came out, or stands so far."""

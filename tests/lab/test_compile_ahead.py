@@ -11,13 +11,13 @@ WAIT = 20
 
 
 class Trainer:
-    """Notes what it is asked to prepare, and can be held up."""
+    """Notes what it is asked to compile, and can be held up."""
 
     def __init__(self):
         self.asked, self.go_on, self.begun = [], threading.Event(), threading.Event()
         self.go_on.set()
 
-    def prepare(self, **values):
+    def compile(self, **values):
         self.asked.append(values)
         self.begun.set()
         assert self.go_on.wait(WAIT)
@@ -42,7 +42,7 @@ def start(trainer):
         warm_up.close()
 
 
-def test_every_option_and_the_next_whole_numbers_are_prepared(trainer, start):
+def test_every_option_and_the_next_whole_numbers_are_compiled(trainer, start):
     warm_up = start(
         width=choice({"a": 8, "b": 64, "c": 128}, "b"),
         depth=int_slider(1, 4, 4),
@@ -59,7 +59,7 @@ def test_every_option_and_the_next_whole_numbers_are_prepared(trainer, start):
     ]
 
 
-def test_what_is_prepared_is_not_asked_for_again(trainer, start):
+def test_what_is_compiled_is_not_asked_for_again(trainer, start):
     warm_up = start(width=choice({"a": 8, "b": 64}, "b"))
     for rate in (0.1, 0.2):
         warm_up.start({"width": 64, "learning_rate": rate})
@@ -79,12 +79,12 @@ def test_a_learner_who_has_moved_on_is_followed(trainer, start):
     assert [(values["width"], values["batch_size"]) for values in trainer.asked] == [(64, 32), (64, 64), (128, 64)]
 
 
-def test_a_setting_that_cannot_be_prepared_leaves_the_thread_alive(trainer, start):
+def test_a_setting_that_cannot_be_compiled_leaves_the_thread_alive(trainer, start):
     warm_up = start(width=choice({"a": 8, "b": 64}, "b"))
-    prepare, trainer.prepare = trainer.prepare, None
+    compile_, trainer.compile = trainer.compile, None
     warm_up.start({"width": 64})
     assert warm_up.wait(WAIT)
-    trainer.prepare = prepare
+    trainer.compile = compile_
     warm_up.start({"width": 64})
     assert warm_up.wait(WAIT)
     assert len(trainer.asked) == 1

@@ -63,7 +63,7 @@ class FlatByLayer(SignalsByLayer):
     """Share of units at a flat place in each layer on the left, the gradients that come back on the right."""
 
     def axes(self, result: Saturation) -> Figure:
-        figure = super().compile(result)
+        figure = super().axes(result)
         left = figure.axes[0]
         style.label_axes(left, "layer", "share of units", "At a flat place of the activation")
         left.set_yscale("linear")

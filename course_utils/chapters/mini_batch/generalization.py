@@ -13,7 +13,7 @@ from course_utils.chapters.mini_batch.race import SCALING
 from course_utils.drawing import draw_sweep, style
 from course_utils.lab import HEIGHT, WIDTH, Experiment, Picture, Result
 from course_utils.training import Runs, Trainer
-from course_utils.training.knobs import POSITIVE, one_of
+from course_utils.training.knobs import COUNT, POSITIVE, one_of
 
 #: How long to train: equal epochs, equal steps, or until the training loss is this low.
 LENGTHS = {"20 epochs": ("epochs", 20), "320 steps": ("steps", 320), "to training loss 0.05": ("loss", 0.05)}
@@ -100,6 +100,7 @@ class Protocols(Experiment):
         for name, value, known in (("rates", rates, (*SCALING, OWN)), ("length", length, LENGTHS)):
             one_of(*known).check(name, value)
         POSITIVE.check("learning_rate", learning_rate)
+        COUNT.check("seeds", seeds)
         chosen = dict(self._own)
         if rates != OWN:
             power = SCALING[rates]

@@ -9,7 +9,7 @@ import numpy as np
 
 from course_utils.lab import Experiment, Result
 from course_utils.training import Trainer
-from course_utils.training.knobs import POSITIVE, one_of
+from course_utils.training.knobs import COUNT, POSITIVE, one_of
 
 #: How the learning rate follows the batch size: the power of (batch size / reference) that multiplies it.
 SCALING = {"same": 0.0, "square root": 0.5, "linear": 1.0}
@@ -165,6 +165,7 @@ class BatchSizeRace(Experiment):
             one_of(*known).check(name, value)
         POSITIVE.check("learning_rate", learning_rate)
         POSITIVE.check("rows_at_once", rows_at_once)
+        COUNT.check("seeds", seeds)
         rates = {size: learning_rate * (size / self._reference) ** SCALING[scaling] for size in self._sizes}
         measured = {"yardstick": yardstick, "rows_at_once": rows_at_once}
         return (replace(result, **measured) for result in self._trained(rates, seeds))

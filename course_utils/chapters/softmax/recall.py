@@ -17,6 +17,7 @@ from course_utils.datasets import Dataset
 from course_utils.drawing import draw_curve, style
 from course_utils.lab import HEIGHT, WIDTH, Experiment, FromRuns, Picture
 from course_utils.training import Trainer
+from course_utils.training.knobs import strength
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class RareClass(Experiment):
         Raises:
             ValueError: If a knob is unknown or a value cannot be used.
         """
+        strength().check("weight", weight)
         trainer = self._trainer(weight)
         streamed = trainer.stream(learning_rate=self.learning_rate, **knobs)
         return (Found(runs, self.dataset, self.rare) for runs in streamed)
