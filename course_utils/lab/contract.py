@@ -25,8 +25,8 @@ class Result(Protocol):
     A lab with a `goal` also calls `final(metric)`, which gives the last value of a curve, shape (members,).
 
     Attributes:
-        progress: How far the experiment has come: 0 as long as there is nothing to draw, 1 for the last result, and None
-            while something is compiled and nothing new is to be seen. It never falls. A field or a property.
+        progress: How far the experiment has come, a field or a property: 0 as long as there is nothing to draw, 1 for
+            the last result, None while something is compiled and nothing new is to be seen. It never falls.
     """
 
     progress: float | None

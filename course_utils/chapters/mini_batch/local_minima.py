@@ -133,6 +133,7 @@ class Walk(Result):
 
     @property
     def progress(self) -> float:
+        """Share of the steps that are taken."""
         return len(self.share) / (self.steps + 1)
 
     def summary(self) -> str:

@@ -50,6 +50,7 @@ class Narrowed(Result):
 
     @property
     def progress(self) -> float:
+        """Share of the rounds that are trained."""
         return len(self.by_hand) / self.rounds
 
     @property

@@ -55,6 +55,7 @@ class SearchState(Result):
 
     @property
     def progress(self) -> float:
+        """Share of the trials that are done."""
         return len(self.tried) / self.wanted
 
     @property
