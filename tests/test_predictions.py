@@ -39,7 +39,7 @@ def test_the_members_keep_their_order_through_selections_and_shapes(digits):
 
 
 def test_while_training_they_are_those_of_the_moment(digits):
-    streamed = [runs for runs in Trainer(models.mlp, digits, epochs=3).stream(learning_rate=0.1) if runs.started]
+    streamed = [runs for runs in Trainer(models.mlp, digits, epochs=3).stream(learning_rate=0.1) if runs.progress]
     later = [predictions.probabilities(runs, digits.x_validation) for runs in streamed]  # asked when all is over
     for runs, table in zip(streamed, later, strict=True):
         accuracy = (table[0].argmax(axis=-1) == digits.y_validation).mean()

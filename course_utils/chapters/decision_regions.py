@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from course_utils import predictions
 from course_utils.datasets import Dataset
 from course_utils.drawing import Display, style
-from course_utils.lab.pictures import HEIGHT, WIDTH, draw_history
+from course_utils.lab import HEIGHT, LOSSES, WIDTH, Picture, draw_history, epoch_axis
 
 #: From points, shape (points, 2), to the probability of each class, shape (points, classes).
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -130,7 +130,7 @@ def draw_points(ax: Axes, x: np.ndarray, y: np.ndarray) -> list[Artist]:
     return found
 
 
-class DecisionRegions:
+class DecisionRegions(Picture):
     """A lab's picture: the regions of one network with training points on them, and the losses of all networks.
 
     Args:
@@ -143,7 +143,7 @@ class DecisionRegions:
         ValueError: If the data have no two features, or too many classes.
 
     Example:
-        >>> Lab(Trainer(models.mlp, moons), regions.DecisionRegions(moons), learning_rate=log_slider(0.001, 10, 0.1))
+        >>> Lab(Trainer(models.mlp, moons), DecisionRegions(moons), learning_rate=log_slider(0.001, 10, 0.1))
     """
 
     def __init__(
@@ -159,27 +159,23 @@ class DecisionRegions:
         if not 2 <= self.classes <= len(MARKERS):
             raise ValueError(f"dataset={dataset.name!r} has {self.classes} classes: regions need 2 to {len(MARKERS)}.")
 
-    def frame(self, result: Any) -> Hashable:
-        """Names the axes: they change with the number of epochs."""
+    def axes_key(self, result: Any) -> Hashable:
         return result.epochs
 
-    def prepare(self, result: Any) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Any) -> Figure:
         figure, (left, right) = style.new_figure(2, WIDTH, HEIGHT)
         figure.subplots_adjust(wspace=0.3)  # no names stand between the two
         style.label_axes(left, *self.names, "Regions of one network, training points")
         left.grid(visible=False)
         left.set(xlim=self.limits[0], ylim=self.limits[1])
-        style.label_axes(right, "epoch", "loss", "Loss")
-        right.set(xlim=(0, result.epochs), ylim=self.loss_limits)
-        style.whole_numbers(right)
+        epoch_axis(right, result.epochs, "loss", "Loss")
+        right.set_ylim(*self.loss_limits)
         return figure
 
     def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
         """Draws regions, points and losses; of a ghost, its borders and its validation loss."""
         left, right = figure.axes
-        lines = [("training", "loss", style.COLORS[1], "--"), ("validation", "val_loss", style.COLORS[0], "-")]
-        curves = draw_history(right, result, lines[bool(ghost) :], ghost=ghost)
+        curves = draw_history(right, result, LOSSES, ghost=ghost)
         grid = on_grid(predict_of(result, self.member), self.limits)
         if ghost:
             return draw_borders(left, grid, style.GHOST, "dotted") + curves
@@ -187,7 +183,6 @@ class DecisionRegions:
         return [*draw_regions(left, grid), *points, *draw_borders(left, grid), *curves]
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             f"On the left the plane of two features, {_words(self.classes)} On the right training and validation loss "
             "after each epoch."

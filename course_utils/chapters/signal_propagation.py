@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -13,11 +12,9 @@ from matplotlib.figure import Figure
 
 from course_utils.chapters import activation_functions
 from course_utils.datasets import Dataset
-from course_utils.drawing import style
-from course_utils.drawing.displays import draw_curve
-from course_utils.lab.contract import AtOnce
-from course_utils.lab.pictures import HEIGHT, WIDTH
-from course_utils.training.knobs import POSITIVE, Rule
+from course_utils.drawing import draw_curve, style
+from course_utils.lab import HEIGHT, WIDTH, Instant, InstantExperiment, Picture
+from course_utils.training.knobs import COUNT, POSITIVE, one_of
 
 #: Standard deviation of a weight, for each family, from a layer's inputs and outputs.
 FAMILIES = {
@@ -30,12 +27,11 @@ FAMILIES = {
 #: The activations to choose from.
 ACTIVATIONS = activation_functions.FUNCTIONS
 
-_WHOLE = Rule(lambda value: int(value) == value >= 1, "choose a whole number from 1 up")
 _KEPT = 10.0  # a signal is called kept if no layer makes it ten times larger or smaller than it came in
 
 
 @dataclass(frozen=True)
-class Signals(AtOnce):
+class Signals(Instant):
     """How large the signals of a few random networks are.
 
     Args:
@@ -68,7 +64,6 @@ class Signals(AtOnce):
         return " · ".join(words)
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         return {"outputs ×": _factor(self.growth), "gradients ×": _factor(self.gradient_growth)}
 
 
@@ -79,7 +74,7 @@ def fate(growth: float) -> str:
     return "explodes" if growth > _KEPT else "vanishes" if growth < 1 / _KEPT else "kept"
 
 
-class RandomNetworks:
+class RandomNetworks(InstantExperiment):
     """Networks straight after initialisation: their weights are drawn, a batch goes through, its gradient comes back.
 
     The networks have `depth` hidden layers without biases and an output layer with softmax and cross-entropy, all
@@ -164,19 +159,15 @@ class RandomNetworks:
         """
         POSITIVE.check("scale", scale)
         for name, value, known in (("family", family, FAMILIES), ("activation", activation, ACTIVATIONS)):
-            Rule(known.__contains__, f"choose {', '.join(known)}").check(name, value)
+            one_of(*known).check(name, value)
         for name, value in (("depth", depth), ("width", width), ("seeds", seeds)):
-            _WHOLE.check(name, value)
+            COUNT.check(name, value)
         measured = [self.signals(self.weights(seed, family, scale, depth, width), activation) for seed in range(seeds)]
         sizes = [[[np.sqrt(np.mean(array**2)) for array in part] for part in both] for both in measured]
         return Signals(*(np.array([both[part] for both in sizes]) for part in (0, 1)))
 
-    def stream(self, **knobs: Any) -> Iterator[Signals]:
-        """Yields everything at once; it takes what `run` takes."""
-        return iter([self.run(**knobs)])
 
-
-class SignalsByLayer:
+class SignalsByLayer(Picture):
     """Size of each hidden layer's outputs on the left, of the gradients that reach it on the right.
 
     Args:
@@ -186,12 +177,10 @@ class SignalsByLayer:
     def __init__(self, limits: tuple[float, float] = (1e-8, 1e8)) -> None:
         self.limits = limits
 
-    def frame(self, result: Signals) -> Hashable:
-        """Names the axes: they change with the depth."""
+    def axes_key(self, result: Signals) -> Hashable:
         return result.outputs.shape[1]
 
-    def prepare(self, result: Signals) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Signals) -> Figure:
         figure, axes = style.new_figure(2, WIDTH, HEIGHT)
         figure.subplots_adjust(left=0.95 / WIDTH, wspace=0.75)  # room for numbers such as 1e-06
         for ax, title in zip(axes, ("Outputs, layer by layer →", "← Gradients, on their way back")):
@@ -204,7 +193,7 @@ class SignalsByLayer:
 
     def artists(self, figure: Figure, result: Signals, *, ghost: str = "") -> list[Artist]:
         """Draws both sizes of every layer."""
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
+        color, dashes = style.look(ghost)
         found = []
         for index, (ax, sizes) in enumerate(zip(figure.axes, (result.outputs, result.gradients))):
             layers, shown = np.arange(1, sizes.shape[1] + 1), np.clip(sizes, *self.limits)
@@ -214,7 +203,6 @@ class SignalsByLayer:
         return found
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "Signals in random networks, on logarithmic scales: on the left the size of each layer's outputs, on the "
             "right the size of the gradients that come back to it."

@@ -1,6 +1,13 @@
-"""Still pictures, in one style: curves, sweeps, surfaces, and several of them side by side."""
+"""Still pictures, in one style: curves, sweeps, and several of them side by side."""
 
-from course_utils.drawing.displays import CurvesDisplay, SurfaceDisplay, SweepDisplay
-from course_utils.drawing.figures import Display, Gallery
+from course_utils.drawing.displays import (
+    CurvesDisplay,
+    Display,
+    Gallery,
+    SweepDisplay,
+    draw_curve,
+    draw_sweep,
+    finite_median,
+)
 
-__all__ = ["CurvesDisplay", "Display", "Gallery", "SurfaceDisplay", "SweepDisplay"]
+__all__ = ["CurvesDisplay", "Display", "Gallery", "SweepDisplay", "draw_curve", "draw_sweep", "finite_median"]

@@ -1,15 +1,103 @@
-"""Pictures of plain arrays: compute once, draw as often as needed."""
+"""Still pictures: one message, labelled axes, words for who does not see it; compute once, draw as often as needed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from course_utils.drawing import style
-from course_utils.drawing.figures import Display
+
+
+class Display:
+    """A picture with one message; put it last in a cell to see it.
+
+    Args:
+        title: The message, shown above the picture and spoken where it is not seen.
+        xlabel: What lies along, with its unit.
+        ylabel: What lies upward, with its unit.
+    """
+
+    def __init__(self, title: str, xlabel: str, ylabel: str) -> None:
+        self.title, self.xlabel, self.ylabel = title, xlabel, ylabel
+
+    def plot(self, ax: Axes | None = None) -> Display:
+        """Draws.
+
+        Args:
+            ax: Where to draw; None makes a figure.
+
+        Returns:
+            The display itself, with the axes in `ax_` and the figure in `figure_`.
+        """
+        if ax is None:
+            _, (ax,) = style.new_figure()
+        self.ax_, self.figure_ = ax, ax.figure
+        style.label_axes(ax, self.xlabel, self.ylabel, self.title)
+        self._draw(ax)
+        return self
+
+    def alt(self) -> str:
+        """Says in words what the picture shows."""
+        return f"{self.title}. {self.ylabel} against {self.xlabel}. {self._words()}".strip()
+
+    def _draw(self, ax: Axes) -> None:
+        raise NotImplementedError
+
+    def _words(self) -> str:
+        return ""
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        self.plot()
+        return show(self.figure_, self.alt())
+
+    def __repr__(self) -> str:
+        return self.alt()
+
+
+class Gallery:
+    """Several displays side by side.
+
+    Args:
+        displays: The displays, left to right.
+        height: Height in inches.
+    """
+
+    def __init__(self, *displays: Display, height: float = 3.2) -> None:
+        self.displays = displays
+        self.height = height
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        figure, axes = style.new_figure(
+            len(self.displays), width=min(4.6 * len(self.displays), 10.4), height=self.height
+        )
+        for display, ax in zip(self.displays, axes):
+            display.plot(ax)
+        return show(figure, repr(self))
+
+    def __repr__(self) -> str:
+        return " ".join(f"Picture {i + 1}: {display.alt()}" for i, display in enumerate(self.displays))
+
+
+def show(figure: Figure, alt: str) -> dict[str, str]:
+    """Turns a Matplotlib figure into what Jupyter shows: a picture with alternative text.
+
+    Args:
+        figure: The figure.
+        alt: What it shows, in words.
+
+    Returns:
+        A MIME bundle.
+    """
+    canvas = FigureCanvasAgg(figure)
+    figure.tight_layout(pad=0.5, w_pad=2)  # wide numbers and long names of lines need more room than others
+    canvas.draw()
+    image = style.png(np.asarray(canvas.buffer_rgba()))
+    return {"text/html": style.img_tag(image, alt, figure.get_figwidth()), "text/plain": alt}
 
 
 class CurvesDisplay(Display):
@@ -66,45 +154,6 @@ class CurvesDisplay(Display):
 
     def _words(self) -> str:
         return f"Curves: {', '.join(self.curves)}." if len(self.curves) > 1 else ""
-
-
-def finite_median(values: np.ndarray, axis: int) -> np.ndarray:
-    """Takes the median of what is finite.
-
-    Args:
-        values: Numbers, of which some may be infinite or NaN.
-        axis: The axis along which to take it.
-
-    Returns:
-        The medians; NaN where nothing is finite.
-    """
-    values = np.ma.masked_invalid(np.asarray(values, float))
-    return np.ma.median(values, axis=axis).filled(np.nan)
-
-
-def draw_curve(ax: Axes, x: np.ndarray, values: np.ndarray, color: str, dashes: object = "-") -> list[Artist]:
-    """Draws the median over members as a line and their full spread as a band.
-
-    Args:
-        ax: Where.
-        x: Position of the points, shape (points,).
-        values: Shape (members, points); what is not finite leaves a gap.
-        color: Colour of line and band.
-        dashes: Matplotlib line style.
-
-    Returns:
-        The artists.
-    """
-    values = np.where(np.isfinite(values), values, np.nan)
-    known = np.isfinite(values).any(axis=0)
-    x, values = np.asarray(x)[known], values[:, known]
-    middle = finite_median(values, axis=0)
-    artists: list[Artist] = []
-    if len(values) > 1 and known.any():
-        low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
-        artists.append(ax.fill_between(x, low, high, color=color, alpha=style.BAND, linewidth=0))
-    artists += ax.plot(x, middle, color=color, linestyle=dashes, linewidth=1.8)
-    return artists
 
 
 class SweepDisplay(Display):
@@ -164,6 +213,45 @@ class SweepDisplay(Display):
         )
 
 
+def finite_median(values: np.ndarray, axis: int) -> np.ndarray:
+    """Takes the median of what is finite.
+
+    Args:
+        values: Numbers, of which some may be infinite or NaN.
+        axis: The axis along which to take it.
+
+    Returns:
+        The medians; NaN where nothing is finite.
+    """
+    values = np.ma.masked_invalid(np.asarray(values, float))
+    return np.ma.median(values, axis=axis).filled(np.nan)
+
+
+def draw_curve(ax: Axes, x: np.ndarray, values: np.ndarray, color: str, dashes: object = "-") -> list[Artist]:
+    """Draws the median over members as a line and their full spread as a band.
+
+    Args:
+        ax: Where.
+        x: Position of the points, shape (points,).
+        values: Shape (members, points); what is not finite leaves a gap.
+        color: Colour of line and band.
+        dashes: Matplotlib line style.
+
+    Returns:
+        The artists.
+    """
+    values = np.where(np.isfinite(values), values, np.nan)
+    known = np.isfinite(values).any(axis=0)
+    x, values = np.asarray(x)[known], values[:, known]
+    middle = finite_median(values, axis=0)
+    artists: list[Artist] = []
+    if len(values) > 1 and known.any():
+        low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+        artists.append(ax.fill_between(x, low, high, color=color, alpha=style.BAND, linewidth=0))
+    artists += ax.plot(x, middle, color=color, linestyle=dashes, linewidth=1.8)
+    return artists
+
+
 def draw_sweep(ax: Axes, values: np.ndarray, results: np.ndarray, color: str, dashes: object = "-") -> list[Artist]:
     """Draws every result as a dot, the median as a line, and diverged runs as crosses at the upper edge.
 
@@ -187,50 +275,3 @@ def draw_sweep(ax: Axes, values: np.ndarray, results: np.ndarray, color: str, da
     place = {"transform": ax.get_xaxis_transform(), "clip_on": False, "in_layout": False}
     crosses = ax.plot(lost, np.full(len(lost), 0.985), "x", color=color, markersize=6, **place)
     return [*dots, *line, *crosses]
-
-
-class SurfaceDisplay(Display):
-    """Paths of an optimizer over the contour lines of a function of two weights.
-
-    Args:
-        function: Loss of two weights, working on arrays.
-        paths: Weights after each step, shape (steps, 2), for each named path.
-        title: The message.
-        xlim: Range of the first weight.
-        ylim: Range of the second weight.
-        xlabel: Name of the first weight.
-        ylabel: Name of the second weight.
-        levels: Values of the contour lines, or how many.
-    """
-
-    def __init__(
-        self,
-        function: Callable[[np.ndarray, np.ndarray], np.ndarray],
-        paths: Mapping[str, np.ndarray],
-        title: str = "",
-        *,
-        xlim: tuple[float, float] = (-2, 2),
-        ylim: tuple[float, float] = (-2, 2),
-        xlabel: str = "first weight",
-        ylabel: str = "second weight",
-        levels: int | Sequence[float] = 18,
-    ) -> None:
-        super().__init__(title, xlabel, ylabel)
-        self.function, self.levels, self.xlim, self.ylim = function, levels, xlim, ylim
-        self.paths = {name: np.asarray(path, float) for name, path in paths.items()}
-
-    def _draw(self, ax: Axes) -> None:
-        grid = np.meshgrid(np.linspace(*self.xlim, 120), np.linspace(*self.ylim, 120))
-        ax.contour(*grid, self.function(*grid), levels=self.levels, colors="#B5B5B5", linewidths=0.7)
-        ax.set_xlim(*self.xlim)
-        ax.set_ylim(*self.ylim)
-        ends = []
-        for index, (name, path) in enumerate(self.paths.items()):
-            color = style.COLORS[index % len(style.COLORS)]
-            ax.plot(*path.T, style.DASHES[0], marker=".", markersize=4, color=color, linewidth=1.2)
-            inside = [point for point in path if abs(point[1]) <= max(map(abs, self.ylim))]
-            ends.append((name, *(inside[-1] if inside else path[0]), color))
-        style.end_labels(ax, ends)
-
-    def _words(self) -> str:
-        return f"Contour lines of the loss, with the paths {', '.join(self.paths)}."

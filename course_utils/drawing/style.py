@@ -120,6 +120,22 @@ def mark(ax: Axes, name: str, x: float, line: int = 0) -> None:
     )
 
 
+def look(ghost: str, index: int = 0, dashes: object = None) -> tuple[str, object]:
+    """Gives a line its colour and dashes.
+
+    Args:
+        ghost: Name of the earlier result that the line belongs to, which is drawn in grey; empty for the newest.
+        index: Which of the lines of one picture it is, counted from 0.
+        dashes: Matplotlib line style in place of the index's own.
+
+    Returns:
+        Colour and Matplotlib line style.
+    """
+    if ghost:
+        return GHOST, ":"
+    return COLORS[index], DASHES[index] if dashes is None else dashes
+
+
 def end_labels(ax: Axes, ends: list[tuple[str, float, float, str]], size: float = 9) -> list[Text]:
     """Writes each line's name at its right end, pushed apart where names would overlap.
 

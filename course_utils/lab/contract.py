@@ -1,45 +1,51 @@
-"""What a lab needs to know of a result besides its picture: how far it has come, and how to say it in words."""
+"""What a lab demands: an experiment that yields results, results that know how far they are, a picture that draws them.
+
+What is written here is checked by `tests/contract.py`, for every picture and every experiment.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
+
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
 
 from course_utils.training import Runs
 
+#: Size of a lab's picture in inches; one that needs more height takes it.
+WIDTH, HEIGHT = 9.2, 3.3
+
 
 class Result(Protocol):
-    """What the trainer of a lab yields, again and again as it grows; `Runs` is one."""
+    """What came of an experiment so far; `Runs` is one.
 
-    @property
-    def compiling(self) -> bool:
-        """Whether there is nothing to see yet, because something is being compiled."""
+    A lab with a `goal` also calls `final(metric)`, which gives the last value of a curve, shape (members,).
 
-    @property
-    def started(self) -> bool:
-        """Whether there is anything to see."""
+    Attributes:
+        progress: How far the experiment has come, a field or a property: 0 as long as there is nothing to draw, 1 for
+            the last result, None while something is compiled and nothing new is to be seen. It never falls.
+    """
 
-    @property
-    def finished(self) -> bool:
-        """Whether this is the last; others also have `epochs` and `epochs_done`, by which a lab paces its frames."""
+    progress: float | None
 
     def summary(self) -> str:
-        """Says in the status line what came out."""
+        """Says in the status line what came out, or stands so far."""
 
     def scores(self) -> dict[str, str]:
-        """Gives what the table of runs tried shows, by the names of its columns."""
+        """Gives what the table of runs tried shows, by the names of its columns; asked for the last result only."""
 
 
-class AtOnce:
-    """A result that is computed in one go: there is nothing on the way to it."""
+class Instant(Result):
+    """A result that is computed in one go."""
 
-    compiling: ClassVar[bool] = False
-    started: ClassVar[bool] = True
-    finished: ClassVar[bool] = True
+    progress: ClassVar[float] = 1.0
 
 
 @dataclass(frozen=True)
-class OfRuns:
+class FromRuns(Result):
     """A result that is read from runs, and has come as far as they have.
 
     Args:
@@ -49,26 +55,77 @@ class OfRuns:
     runs: Runs
 
     @property
-    def epochs(self) -> int:
-        """Epochs that were asked for."""
-        return self.runs.epochs
+    def progress(self) -> float | None:
+        """How far the runs have come."""
+        return self.runs.progress
 
-    @property
-    def epochs_done(self) -> int:
-        """Epochs done."""
-        return self.runs.epochs_done
 
-    @property
-    def compiling(self) -> bool:
-        """Whether not even one step is taken."""
-        return self.runs.compiling
+class Experiment(ABC):
+    """What a lab runs. A `Trainer` has the same methods, so a lab takes either."""
 
-    @property
-    def started(self) -> bool:
-        """Whether any epoch is done."""
-        return self.runs.started
+    @abstractmethod
+    def stream(self, **knobs: Any) -> Iterator[Result]:
+        """Runs step by step, and checks the knobs before it returns.
 
-    @property
-    def finished(self) -> bool:
-        """Whether all epochs are done."""
-        return self.runs.finished
+        Args:
+            **knobs: A keyword for each control of the lab and each value that it fixes.
+
+        Returns:
+            Results so far, the last of them whole. Whoever stops reading ends the experiment.
+
+        Raises:
+            ValueError: If a knob is unknown or a value cannot be used: the sentence names it, and the cure.
+        """
+
+    def run(self, **knobs: Any) -> Any:
+        """Runs to the end; takes what `stream` takes, and returns its last result."""
+        *_, last = self.stream(**knobs)
+        return last
+
+    def compile(self, **knobs: Any) -> None:  # noqa: B027 - most have nothing to do here
+        """Compiles what `stream` with the same knobs would have to; for most experiments that is nothing."""
+
+    def signature(self, **knobs: Any) -> Hashable:  # noqa: ARG002 - those that compile need them
+        """Tells what `compile` compiles: equal where nothing is compiled anew, None where nothing ever is."""
+        return None
+
+
+class InstantExperiment(Experiment):
+    """An experiment without anything on the way to its result, so that `run` is all that has to be written."""
+
+    @abstractmethod
+    def run(self, **knobs: Any) -> Result:
+        """Computes the result."""
+
+    def stream(self, **knobs: Any) -> Iterator[Result]:
+        """Computes the result, which is all that there is to yield; takes what `run` takes."""
+        return iter([self.run(**knobs)])
+
+
+class Picture(ABC):
+    """What a lab draws. Axes are kept as pixels, so that only what changes with a result is drawn for each."""
+
+    @abstractmethod
+    def axes_key(self, result: Any) -> Hashable:
+        """Names the axes that a result needs: those with equal keys share them and are set side by side."""
+
+    @abstractmethod
+    def axes(self, result: Any) -> Figure:
+        """Makes the axes: a figure, `WIDTH` inches wide, with limits, labels and all that no result changes."""
+
+    @abstractmethod
+    def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
+        """Draws a result on its axes.
+
+        Args:
+            figure: What `axes` has made.
+            result: A result whose progress is above 0.
+            ghost: Name of an earlier result, such as "kept", to be drawn in grey (`style.look`); empty for the newest.
+
+        Returns:
+            Every artist drawn, since the lab takes them off again; axes and their limits stay as they are.
+        """
+
+    @abstractmethod
+    def alt(self) -> str:
+        """Says in whole sentences what is drawn, whatever the result."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
+
+from course_utils.training.knobs import Rule, integer, one_of
 
 
 def slider(low: float, high: float, value: float, step: float = 0.01) -> widgets.FloatSlider:
@@ -24,9 +27,24 @@ def int_slider(low: int, high: int, value: int, step: int = 1) -> widgets.IntSli
     return widgets.IntSlider(value, min=low, max=high, step=step)
 
 
-def choice(options: Mapping[str, Any], value: str) -> widgets.Dropdown:
-    """A list of named values to choose one from; `value` is the name of the first choice."""
-    return widgets.Dropdown(options=list(options.items()), value=options[value])
+def choice(options: Sequence[Any] | Mapping[str, Any], value: Any) -> widgets.Dropdown:
+    """Values to choose one from.
+
+    Args:
+        options: The values, or a value for each name to show.
+        value: The first choice: a value, or its name.
+
+    Raises:
+        ValueError: If that is not among the options.
+
+    Example:
+        >>> choice([8, 32, 128], 32), choice({"none": 0, "two": 2}, 2)
+    """
+    named = dict(options) if isinstance(options, Mapping) else {str(option): option for option in options}
+    if value not in named.values():
+        one_of(*named).check("value", value)
+        value = named[value]
+    return widgets.Dropdown(options=list(named.items()), value=value)
 
 
 def value_of(control: widgets.Widget) -> Any:
@@ -34,14 +52,35 @@ def value_of(control: widgets.Widget) -> Any:
     return float(f"{control.value:.3g}") if isinstance(control.value, float) else control.value
 
 
-def check_presets(presets: Mapping[str, Mapping[str, Any]], controls: Mapping[str, widgets.Widget]) -> None:
-    """Raises a ValueError if a preset names something that is no control."""
-    for label, values in presets.items():
-        for key in values:
-            if key not in controls:
-                raise ValueError(
-                    f"presets[{label!r}] sets {key!r}, which has no control: choose among {list(controls)}."
-                )
+def options_of(control: widgets.Widget) -> list[Any]:
+    """Lists the values to choose from; none for a control of numbers."""
+    options = getattr(control, "options", ())
+    return [option[1] if isinstance(option, tuple) else option for option in options]
+
+
+def check_values(values: Mapping[str, Any], controls: Mapping[str, widgets.Widget], where: str = "") -> None:
+    """Raises a ValueError, which begins with `where`, if a name is no control's or a control cannot take its value."""
+    for key, value in values.items():
+        rule = _rule_of(controls[key]) if key in controls else Rule(lambda _: False, f"choose among {list(controls)}")
+        rule.check(where + key, value)
+
+
+def _rule_of(control: widgets.Widget) -> Rule:
+    if options := options_of(control):
+        return one_of(*options)
+    if not hasattr(control, "min"):  # a widget of another kind, which checks its values itself
+        return Rule(lambda _: True, "")
+    low, high = control.min, control.max
+    if isinstance(control, widgets.IntSlider):
+        return integer(low, high)
+    if isinstance(control, widgets.FloatLogSlider):
+        low, high = control.base**low, control.base**high
+    # The ends are computed, so that the last digit of a value may lie beyond them.
+    room = 1e-9 * high
+    return Rule(
+        lambda value: isinstance(value, Real) and low - room <= value <= high + room,
+        f"choose a number from {low:.3g} to {high:.3g}",
+    )
 
 
 def button(label: str, action: Callable[[Any], None]) -> widgets.Button:

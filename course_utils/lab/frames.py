@@ -11,7 +11,7 @@ from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from course_utils.drawing import style
-from course_utils.lab.pictures import Picture
+from course_utils.lab.contract import Picture, Result
 
 #: Seconds between two frames while training goes on, and before the first.
 _BETWEEN, _FIRST = 1 / 14, 1 / 22
@@ -29,12 +29,12 @@ class FramePace:
         """Time since the start."""
         return time.perf_counter() - self._start
 
-    def wants(self, result: Any) -> bool:
+    def wants(self, result: Result) -> bool:
         """Tells whether it is time for a frame, and this result not so near the end that it would only delay it."""
         now = time.perf_counter()
-        if result.finished or now < self._next:
+        if result.progress == 1 or now < self._next:
             return False
-        left = (now - self._start) * (result.epochs / result.epochs_done - 1)
+        left = (now - self._start) * (1 / result.progress - 1)
         if left < _BETWEEN:
             return False
         self._next = now + _BETWEEN
@@ -50,7 +50,7 @@ class Animation:
 
     def __init__(self, picture: Picture) -> None:
         self.picture = picture
-        self._frame: Any = None
+        self._key: Any = None
         #: Seconds that the parts of the last frame took.
         self.spent: dict[str, float] = {}
 
@@ -66,13 +66,13 @@ class Animation:
             The frame as a PNG file.
         """
         start = time.perf_counter()
-        frame = self.picture.frame(result)
-        if frame != self._frame:
-            self._canvas = FigureCanvasAgg(self.picture.prepare(result))
+        key = self.picture.axes_key(result)
+        if key != self._key:
+            self._canvas = FigureCanvasAgg(self.picture.axes(result))
             self._canvas.draw()
             self._empty = self._canvas.copy_from_bbox(self._canvas.figure.bbox)
-            self._frame, self._behind = frame, [("", None)]
-        self._draw_behind({name: ghost for name, ghost in ghosts.items() if self.picture.frame(ghost) == frame})
+            self._key, self._behind = key, [("", None)]
+        self._draw_behind({name: ghost for name, ghost in ghosts.items() if self.picture.axes_key(ghost) == key})
         self._canvas.restore_region(self._background)
         self._draw(result)
         drawn = time.perf_counter()

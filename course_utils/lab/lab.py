@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -12,12 +14,10 @@ from course_utils.drawing import style
 from course_utils.lab import controls as ui
 from course_utils.lab.cells import leave_figures_to_cells, replace_lab_of_this_cell
 from course_utils.lab.compile_ahead import CompileAhead
-from course_utils.lab.contract import Result
+from course_utils.lab.contract import WIDTH, Experiment, Picture, Result
 from course_utils.lab.controls import choice, int_slider, log_slider, slider
 from course_utils.lab.frames import Animation, FramePace
-from course_utils.lab.pictures import WIDTH, Picture
-from course_utils.lab.runs_table import RunsTable
-from course_utils.lab.view import View
+from course_utils.lab.view import RunsTable, View
 from course_utils.lab.words import as_code, as_goal, as_words, duration
 from course_utils.lab.worker import Worker
 
@@ -38,21 +38,20 @@ class Lab(widgets.VBox):
     own, so that the notebook stays free. What one move could ask for next is compiled meanwhile, in another.
 
     Args:
-        trainer: A `Trainer`, or anything whose `stream(**knobs)` checks its arguments and yields a
-            `results.Result` again and again.
-        picture: What to draw, from `pictures`.
+        experiment: A `Trainer`, or another `Experiment`.
+        picture: What to draw.
         presets: Control values for each named regime.
         goal: Curve and value to reach, such as ("val_accuracy", 0.95): the status line says when it is.
-        name: What the trainer is called in the code shown.
+        name: What the experiment is called in the code shown.
         **knobs: For each argument of `stream` a control (`slider`, `log_slider`, `int_slider`, `choice`) or a
             fixed value.
 
     Raises:
-        ValueError: If there is no control, a preset names something that is no control, or the trainer rejects a
-            name or a value.
+        ValueError: If there is no control, a preset names no control or a value that it cannot take, or the
+            experiment rejects a name or a value.
 
     Example:
-        >>> Lab(trainer, pictures.LearningCurves(), learning_rate=log_slider(1e-4, 10, 0.1), seeds=8)
+        >>> Lab(trainer, LearningCurves(), learning_rate=log_slider(1e-4, 10, 0.1), seeds=8)
     """
 
     _worker: Worker | None = None  # none yet in a lab whose making failed
@@ -60,7 +59,7 @@ class Lab(widgets.VBox):
 
     def __init__(
         self,
-        trainer: Any,
+        experiment: Experiment,
         picture: Picture,
         *,
         presets: Mapping[str, Mapping[str, Any]] | None = None,
@@ -68,15 +67,16 @@ class Lab(widgets.VBox):
         name: str = "trainer",
         **knobs: Any,
     ) -> None:
-        self._trainer, self._picture, self._goal, self._name = trainer, picture, goal, name
+        self._experiment, self._picture, self._goal, self._name = experiment, picture, goal, name
         self.controls = {key: knob for key, knob in knobs.items() if isinstance(knob, widgets.Widget)}
         self._fixed = {key: knob for key, knob in knobs.items() if key not in self.controls}
         if not self.controls:
             raise ValueError("Lab(...) has no control: give at least one knob a slider, such as log_slider(...).")
         self._start = {key: control.value for key, control in self.controls.items()}
         self._presets = dict(presets or {})
-        ui.check_presets(self._presets, self.controls)
-        trainer.stream(**self.values)  # checks names and values now, so that mistakes show in the cell
+        for label, values in self._presets.items():
+            ui.check_values(values, self.controls, f"presets[{label!r}]: ")
+        experiment.stream(**self.values)  # checks names and values now, so that mistakes show in the cell
         self._animation = Animation(picture)
         # Generations: of the newest request to train, of the newest that was trained or given up, of the result.
         self._asked = self._answered = self._result_of = 0
@@ -88,9 +88,8 @@ class Lab(widgets.VBox):
         self.add_class("course-lab")
         for widget in ui.tree(self):
             leave_figures_to_cells(widget)
-        self._worker = Worker(self._train, self._failed, "course-lab")
-        if hasattr(trainer, "compile"):
-            self._compile_ahead = CompileAhead(trainer, self.controls)
+        self._worker = Worker(lambda task, newest: task(newest), self._failed, "course-lab")
+        self._compile_ahead = CompileAhead(experiment, self.controls)
         replace_lab_of_this_cell(self)
         self._submit()
 
@@ -131,7 +130,7 @@ class Lab(widgets.VBox):
         """Keeps the present curve as a ghost to compare with."""
         self._ghost = self._result
         if not self._training:  # otherwise the next frame shows it, and the training must not be dropped for it
-            self._worker.submit(("draw", None))
+            self._worker.submit(self._redraw)
 
     def reset(self, _: Any = None) -> None:
         """Puts all controls back and drops the ghost."""
@@ -140,16 +139,21 @@ class Lab(widgets.VBox):
 
     def stop(self, _: Any = None) -> None:
         """Stops training; what has been trained so far stays on the picture."""
-        self._worker.submit(("stop", None))
+        self._worker.submit(self._stop)
 
     def set(self, **values: Any) -> None:
-        """Sets controls and trains, once for all of them."""
-        for control in self.controls.values():
-            control.unobserve(self._submit, "value")
-        for key, value in values.items():
-            self.controls[key].value = value
-        for control in self.controls.values():
-            control.observe(self._submit, "value")
+        """Sets controls and trains, once for all of them.
+
+        Args:
+            **values: A value for each control that is to move.
+
+        Raises:
+            ValueError: If there is no such control, or it cannot take the value; then none moves.
+        """
+        ui.check_values(values, self.controls)
+        with self._moves_unheard():
+            for key, value in values.items():
+                self.controls[key].value = value
         self._submit()
 
     def close(self) -> None:
@@ -185,30 +189,43 @@ class Lab(widgets.VBox):
         more = widgets.Accordion([self._runs_table, self._code], titles=("Runs tried", "Show the code"))
         return [*rows, more]
 
+    @contextmanager
+    def _moves_unheard(self) -> Iterator[None]:
+        """Moves controls without training for each."""
+        for control in self.controls.values():
+            control.unobserve(self._submit, "value")
+        try:
+            yield
+        finally:
+            for control in self.controls.values():
+                control.observe(self._submit, "value")
+
     def _submit(self, _: Any = None) -> None:
         self._code.value = f"<pre>{escape(self.code)}</pre>"
-        self._asked = self._worker.submit(("train", self.values))
+        self._asked = self._worker.submit(partial(self._train, self.values))
 
-    # What follows runs in the worker's thread.
+    # What follows runs in the worker's thread: the requests, each told whether it is still the newest, and their parts.
 
-    def _train(self, request: tuple[str, Any], newest: Callable[[], bool]) -> None:
-        kind, values = request
-        if kind == "stop" and self._training:
+    def _redraw(self, _: Callable[[], bool]) -> None:
+        if self._result is not None:
+            self._show(self._result, self._view.words, self._view.state)
+
+    def _stop(self, newest: Callable[[], bool]) -> None:
+        if self._training:
             begun = self._result_of == self._asked
             self._answered = self._worker.serving
             self._say(f"stopped · {self._result.summary()}" if begun else "stopped before it began", "stopped")
-        if kind != "train":
-            if self._result is not None:
-                self._show(self._result, self._view.words, self._view.state)
-            return
+        self._redraw(newest)
+
+    def _train(self, values: Mapping[str, Any], newest: Callable[[], bool]) -> None:
         frames, result = FramePace(), None
-        for result in self._trainer.stream(**values):
+        for result in self._experiment.stream(**values):
             if not newest():
                 return
-            if result.compiling:
+            if result.progress is None:
                 self._say(f"{_NOT_READY} …", "training")
                 frames = FramePace()
-            if not result.started:
+            if not result.progress:
                 continue
             self._result, self._result_of = result, self._worker.serving
             if frames.wants(result):
@@ -218,8 +235,7 @@ class Lab(widgets.VBox):
         self._show(result, words, "finished", run=frames.seconds)
         row = {key.replace("_", " "): as_words(values[key]) for key in self.controls}
         self._runs_table.add(row | result.scores())
-        if self._compile_ahead is not None:
-            self._compile_ahead.start(values)
+        self._compile_ahead.start(values)
 
     def _show(self, result: Result, words: str, state: str, **spent: float) -> None:
         """Draws; while training goes on, over the last complete result, so that there is something to compare."""

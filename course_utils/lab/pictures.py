@@ -1,38 +1,23 @@
-"""Live pictures: axes that stay, and what is drawn on them for each new result."""
+"""Pictures of runs, whatever trained them: their curves, and their last values against a knob."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from course_utils.drawing import style
-from course_utils.drawing.displays import draw_curve, draw_sweep
+from course_utils.drawing import draw_curve, draw_sweep, style
+from course_utils.lab.contract import HEIGHT, WIDTH, Picture
 
-WIDTH, HEIGHT = 9.2, 3.3
-
-
-class Picture(Protocol):
-    """What a lab needs of a picture."""
-
-    def frame(self, result: Any) -> Hashable:
-        """Names the axes that a result needs; while the name stays, so do the axes."""
-
-    def prepare(self, result: Any) -> Figure:
-        """Makes the axes."""
-
-    def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
-        """Draws a result on them; a ghost, which has a name such as "kept", in grey."""
-
-    def alt(self) -> str:
-        """Says in words what is drawn, whatever the result."""
+#: The curves of both losses, as `draw_history` draws them.
+LOSSES = (("validation", "val_loss"), ("training", "loss"))
 
 
-class LearningCurves:
+class LearningCurves(Picture):
     """Training and validation loss on the left, validation accuracy on the right.
 
     Args:
@@ -49,25 +34,24 @@ class LearningCurves:
     ) -> None:
         self.loss_limits, self.accuracy_limits, self.loss_scale = loss_limits, accuracy_limits, loss_scale
 
-    def frame(self, result: Any) -> Hashable:
+    def axes_key(self, result: Any) -> Hashable:
         return result.epochs
 
-    def prepare(self, result: Any) -> Figure:
+    def axes(self, result: Any) -> Figure:
         figure, axes = style.new_figure(1 if self.accuracy_limits is None else 2, WIDTH, HEIGHT)
-        _epoch_axis(axes[0], result.epochs, "loss", "Loss")
         style.scale(axes[0], y=self.loss_scale)
+        epoch_axis(axes[0], result.epochs, "loss", "Loss")
         axes[0].set_ylim(*self.loss_limits)
         if self.accuracy_limits is not None:
-            _epoch_axis(axes[1], result.epochs, "share of right answers", "Validation accuracy")
+            epoch_axis(axes[1], result.epochs, "share of right answers", "Validation accuracy")
             axes[1].set_ylim(*self.accuracy_limits)
         return figure
 
     def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
         axes = figure.axes
-        lines = [("training", "loss", style.COLORS[1], "--"), ("validation", "val_loss", style.COLORS[0], "-")]
-        found = draw_history(axes[0], result, lines[bool(ghost) :], ghost=ghost)
+        found = draw_history(axes[0], result, LOSSES, ghost=ghost)
         if self.accuracy_limits is not None:
-            found += draw_history(axes[1], result, [("", "val_accuracy", style.COLORS[0], "-")], ghost=ghost)
+            found += draw_history(axes[1], result, [("", "val_accuracy")], ghost=ghost)
         return found
 
     def alt(self) -> str:
@@ -75,46 +59,7 @@ class LearningCurves:
         return f"Learning curves: training and validation loss after each epoch.{right}"
 
 
-class Schedule(LearningCurves):
-    """The learning rate over the run on the left, the validation loss it leads to on the right.
-
-    Args:
-        loss_limits: Lowest and highest loss shown.
-        rate_limits: Lowest and highest learning rate shown.
-        loss_scale: "linear" or "log".
-    """
-
-    def __init__(
-        self,
-        loss_limits: tuple[float, float] = (0, 2.5),
-        rate_limits: tuple[float, float] = (0, 1),
-        loss_scale: str = "linear",
-    ) -> None:
-        super().__init__(loss_limits, None, loss_scale)
-        self.rate_limits = rate_limits
-
-    def prepare(self, result: Any) -> Figure:
-        figure, (left, right) = style.new_figure(2, WIDTH, HEIGHT)
-        _epoch_axis(left, result.epochs, "learning rate", "Learning rate at each step")
-        left.set_ylim(*self.rate_limits)
-        _epoch_axis(right, result.epochs, "loss", "Validation loss")
-        style.scale(right, y=self.loss_scale)
-        right.set_ylim(*self.loss_limits)
-        return figure
-
-    def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
-        left, right = figure.axes
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
-        rates = result.learning_rates[0]
-        epochs = np.arange(len(rates)) / result.steps_per_epoch[0]
-        found = draw_curve(left, epochs, rates[None], color, dashes)
-        return found + draw_history(right, result, [("", "val_loss", style.COLORS[0], "-")], ghost=ghost)
-
-    def alt(self) -> str:
-        return "The learning rate at each step on the left, the validation loss after each epoch on the right."
-
-
-class Sweep:
+class Sweep(Picture):
     """A curve's last value against every value of a knob that trains with many values at once.
 
     Args:
@@ -135,10 +80,10 @@ class Sweep:
     ) -> None:
         self.knob, self.metric, self.limits, self.xscale, self.ylabel = knob, metric, limits, xscale, ylabel
 
-    def frame(self, result: Any) -> Hashable:
+    def axes_key(self, result: Any) -> Hashable:
         return tuple(result.values(self.knob))
 
-    def prepare(self, result: Any) -> Figure:
+    def axes(self, result: Any) -> Figure:
         figure, (ax,) = style.new_figure(1, WIDTH, HEIGHT)
         style.label_axes(ax, self.knob.replace("_", " "), self.ylabel, "Every dot is a network")
         values = result.values(self.knob)
@@ -149,11 +94,9 @@ class Sweep:
         return figure
 
     def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
-        if not result.epochs_done:
-            return []
         values = result.values(self.knob)
         last = np.stack([result.select(**{self.knob: value}).final(self.metric) for value in values])
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
+        color, dashes = style.look(ghost)
         return draw_sweep(figure.axes[0], np.asarray(values), last, color, dashes)
 
     def alt(self) -> str:
@@ -161,57 +104,22 @@ class Sweep:
         return f"The {self.ylabel} against the {knob}: a dot for each network, a line for the median."
 
 
-class Parabola:
-    """A weight's way down a parabola on the left, its loss at each step on the right."""
-
-    def frame(self, result: Any) -> Hashable:
-        return len(result.weights), result.weights[0]
-
-    def prepare(self, result: Any) -> Figure:
-        figure, (left, right) = style.new_figure(2, WIDTH, HEIGHT)
-        reach = 2.2 * abs(result.weights[0])
-        style.label_axes(left, "weight", "loss", "The weight on its parabola")
-        left.set_xlim(-reach, reach)
-        left.set_ylim(-0.3, 12)
-        style.label_axes(right, "step", "loss", "Loss at each step")
-        style.scale(right, y="log")
-        right.set_xlim(0, len(result.weights) - 1)
-        right.set_ylim(1e-6, 1e3)
-        style.whole_numbers(right)
-        return figure
-
-    def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
-        left, right = figure.axes
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
-        w = np.linspace(*left.get_xlim(), 200)
-        curve = left.plot(w, result.curvature / 2 * w**2, color="#8A8A8A", linewidth=1.2)
-        path = left.plot(result.weights, result.loss, dashes, color=color, marker="o", markersize=4, linewidth=1)
-        steps = np.arange(len(result.loss))
-        down = right.plot(steps, np.maximum(result.loss, 1e-12), dashes, color=color, marker=".", linewidth=1.6)
-        return [*([] if ghost else curve), *path, *down]
-
-    def alt(self) -> str:
-        return "A weight moves step by step on a parabola; beside it the loss at each step, on a logarithmic scale."
-
-
-def draw_history(ax: Axes, result: Any, lines: Sequence[tuple[str, str, str, str]], *, ghost: str) -> list[Artist]:
-    """Draws curves of runs with their names at the right end.
+def draw_history(ax: Axes, result: Any, lines: Sequence[tuple[str, str]], *, ghost: str = "") -> list[Artist]:
+    """Draws curves of runs with their names at the right end, the first on top.
 
     Args:
         ax: Where.
         result: The runs.
-        lines: Name, key of the history, colour and dashes of each curve.
-        ghost: Name of the ghost that they are, drawn in grey; empty for the newest result.
+        lines: Name and key of the history of each curve, such as `LOSSES`.
+        ghost: Name of the ghost that they are, of which only the first is drawn, in grey; empty for the newest result.
 
     Returns:
         The artists.
     """
     epochs = np.arange(1, result.epochs_done + 1)
-    if not len(epochs):
-        return []
     found, ends = [], []
-    for name, key, own_color, own_dashes in lines:
-        color, dashes = (style.GHOST, ":") if ghost else (own_color, own_dashes)
+    for index, (name, key) in reversed(list(enumerate(lines[:1] if ghost else lines))):
+        color, dashes = style.look(ghost, index)
         found += draw_curve(ax, epochs, result.history[key], color, dashes)
         values = result.history[key][:, -1]
         if np.isfinite(values).any() and (ghost or name):
@@ -219,7 +127,8 @@ def draw_history(ax: Axes, result: Any, lines: Sequence[tuple[str, str, str, str
     return found + style.end_labels(ax, ends)
 
 
-def _epoch_axis(ax: Axes, epochs: int, ylabel: str, title: str) -> None:
+def epoch_axis(ax: Axes, epochs: int, ylabel: str, title: str) -> None:
+    """Labels axes on which something is drawn after each epoch, from 0 to the last."""
     style.label_axes(ax, "epoch", ylabel, title)
     ax.set_xlim(0, epochs)
     style.whole_numbers(ax)

@@ -9,7 +9,7 @@ function render({ model, el }) {
   const line = document.createElement("div");
   line.className = "course-status";
   line.setAttribute("role", "status");
-  el.classList.add("course-stage");
+  el.classList.add("course-view");
   el.append(image, line);
 
   let shown = null; // the bytes on the screen
@@ -17,7 +17,7 @@ function render({ model, el }) {
 
   async function show() {
     const received = performance.now();
-    const frame = model.get("frame");
+    const message = model.get("message");
     const bytes = model.get("picture");
     image.alt = model.get("alt");
     image.style.width = `${model.get("width")}px`;
@@ -28,7 +28,7 @@ function render({ model, el }) {
       address = URL.createObjectURL(new Blob([bytes], PNG));
       await loaded(image, address);
       if (old) URL.revokeObjectURL(old);
-      if (frame !== model.get("frame")) return; // the newer one brings its own words
+      if (message !== model.get("message")) return; // the newer one brings its own words
     }
     const state = model.get("state");
     // Many frames a second would drown a screen reader: it speaks when training ends.
@@ -37,7 +37,7 @@ function render({ model, el }) {
     line.dataset.state = state;
     line.dataset.generation = model.get("generation");
     tellWhenPainted({
-      frame,
+      message,
       state,
       words: line.textContent,
       generation: model.get("generation"),
@@ -55,7 +55,7 @@ function render({ model, el }) {
     );
   }
 
-  model.on("change:frame", show);
+  model.on("change:message", show);
   show();
 
   const watcher = new MutationObserver(() => nameControls(el.closest(".course-lab")));
@@ -80,7 +80,7 @@ function render({ model, el }) {
   return () => {
     gone = true;
     watcher.disconnect();
-    model.off("change:frame", show);
+    model.off("change:message", show);
     if (address) URL.revokeObjectURL(address);
   };
 }

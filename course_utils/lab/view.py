@@ -1,14 +1,19 @@
-"""What a lab shows: its picture, and below it a line of words that screen readers speak."""
+"""What a lab shows: its picture, a line of words below it that screen readers speak, and the table of runs tried."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 
 import anywidget
+import ipywidgets as widgets
 import traitlets
 
 _HERE = Path(__file__).parent
+
+#: Rows that the table of runs has at most.
+_ROWS = 8
 
 
 class View(anywidget.AnyWidget):
@@ -29,7 +34,8 @@ class View(anywidget.AnyWidget):
     generation = traitlets.Int().tag(sync=True)
     #: Milliseconds that each part of the work took.
     spent = traitlets.Dict().tag(sync=True)
-    frame = traitlets.Int().tag(sync=True)
+    #: How many there were: a change tells the page that all of the above is new.
+    message = traitlets.Int().tag(sync=True)
 
     def show(
         self, words: str, state: str, generation: int, picture: bytes | None = None, spent: Mapping[str, float] = {}
@@ -47,4 +53,28 @@ class View(anywidget.AnyWidget):
             self.words, self.state, self.generation, self.spent = words, state, generation, dict(spent)
             if picture is not None:
                 self.picture = picture
-            self.frame += 1
+            self.message += 1
+
+
+class RunsTable(widgets.HTML):
+    """A table of settings and their results, newest first."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing tried yet.")
+        self.rows: list[dict[str, str]] = []
+
+    def add(self, row: dict[str, str]) -> None:
+        """Puts a row on top; where the same is in the table already, it moves up.
+
+        Args:
+            row: Words for each column.
+        """
+        self.rows = [row, *(other for other in self.rows if other != row)][:_ROWS]
+        self.value = _table(self.rows)
+
+
+def _table(rows: list[dict[str, str]]) -> str:
+    """Writes rows that share their columns as an HTML table."""
+    head = "".join(f'<th scope="col">{escape(key)}</th>' for key in rows[0])
+    body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row.values()) + "</tr>" for row in rows)
+    return f'<table class="course-tried"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
+from course_utils import schedules
+
 
 def as_code(value: Any) -> str:
     """Writes a knob value as the Python that makes it."""
-    if type(value).__module__ == "course_utils.schedules":
-        return f"schedules.{value!r}"
-    return repr(value)
+    if getattr(schedules, type(value).__name__, None) is not type(value):
+        return repr(value)
+    arguments = (f"{field.name}={as_code(getattr(value, field.name))}" for field in fields(value))
+    return f"schedules.{type(value).__name__}({', '.join(arguments)})"
 
 
 def as_words(value: Any) -> str:
@@ -29,5 +33,7 @@ def as_goal(goal: tuple[str, float] | None, result: Any) -> str:
     if goal is None:
         return ""
     metric, least = goal
+    if not hasattr(result, "final"):
+        raise ValueError(f"goal={goal!r} cannot be used: choose None, since these results have no curves.")
     reached = np.nanmedian(result.final(metric)) >= least
     return f" · goal {least:g} " + ("reached" if reached else "not reached yet")

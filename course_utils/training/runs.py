@@ -55,19 +55,9 @@ class Runs:
         return next(iter(self.history.values())).shape[1]
 
     @property
-    def started(self) -> bool:
-        """Whether any epoch is done."""
-        return self.epochs_done > 0
-
-    @property
-    def compiling(self) -> bool:
-        """Whether not even one step is taken, because something is being compiled."""
-        return not any(map(len, self.batch_loss))
-
-    @property
-    def finished(self) -> bool:
-        """Whether all epochs are done."""
-        return self.epochs_done == self.epochs
+    def progress(self) -> float | None:
+        """Share of the epochs that are done; None while not even one step is taken, since something is compiled."""
+        return self.epochs_done / self.epochs if any(map(len, self.batch_loss)) else None
 
     def final(self, metric: str) -> np.ndarray:
         """Reads a curve's last value.
@@ -89,7 +79,7 @@ class Runs:
 
     def summary(self) -> str:
         """Says how training went or goes, in words."""
-        if not self.started:
+        if not self.epochs_done:
             return "before the first epoch"
         parts = [f"{self.epochs_done} of {self.epochs} epochs"]
         parts += [f"{name} {value}" for name, value in self.scores().items()]
@@ -106,7 +96,7 @@ class Runs:
         """Gives the last validation score in words: mean ± standard deviation, or the range over several settings."""
         metric = "val_accuracy" if "val_accuracy" in self.history else "val_loss"
         name = metric.replace("val_", "validation ")
-        if not self.started:
+        if not self.epochs_done:
             return {}
         last = self.final(metric)
         last = last[np.isfinite(last)]

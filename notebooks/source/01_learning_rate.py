@@ -26,18 +26,9 @@ from sklearn.datasets import load_diabetes
 
 from course_utils import checks, claims, datasets, diagnostics, models, schedules
 from course_utils.chapters.learning_rate import landscapes
-from course_utils.drawing import CurvesDisplay, Gallery, SurfaceDisplay, SweepDisplay
-from course_utils.lab import (
-    Lab,
-    LearningCurves,
-    Parabola,
-    Schedule,
-    Sweep,
-    choice,
-    int_slider,
-    log_slider,
-    slider,
-)
+from course_utils.chapters.learning_rate.pictures import Parabola, RateAndLoss, SurfaceDisplay
+from course_utils.drawing import CurvesDisplay, Gallery, SweepDisplay
+from course_utils.lab import Lab, LearningCurves, Sweep, choice, int_slider, log_slider, slider
 from course_utils.training import Trainer
 
 # %% [markdown] name="data"
@@ -595,7 +586,7 @@ CurvesDisplay(
 rising = {"up and down": schedules.Triangular(0.05, 8), "one cycle": schedules.OneCycle()}
 Lab(
     regression,
-    Schedule(loss_limits=(0.4, 1.2), rate_limits=(0, 0.3)),
+    RateAndLoss(loss_limits=(0.4, 1.2), rate_limits=(0, 0.3)),
     schedule=choice(decays | iterations | rising, "constant"),
     learning_rate=log_slider(0.001, 0.3, value=0.2, step=0.05),
     epochs=40,
@@ -802,7 +793,7 @@ CurvesDisplay(
 # %% name="lab-plateau"
 Lab(
     trainer,
-    Schedule(loss_limits=(0, 2.5), rate_limits=(0, 3)),
+    RateAndLoss(loss_limits=(0, 2.5), rate_limits=(0, 3)),
     schedule=choice(
         {
             "constant": schedules.Constant(),

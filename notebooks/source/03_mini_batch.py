@@ -27,7 +27,7 @@ from sklearn.datasets import load_digits
 
 from course_utils import checks, claims, datasets, models
 from course_utils.chapters.mini_batch import gradient_noise, pictures
-from course_utils.chapters.mini_batch.race import SCALING, YARDSTICKS, Race
+from course_utils.chapters.mini_batch.race import SCALING, YARDSTICKS, BatchSizeRace
 from course_utils.drawing import SweepDisplay
 from course_utils.lab import Lab, choice, log_slider
 from course_utils.training import Trainer
@@ -321,7 +321,7 @@ print(f"a step costs about {1000 * fixed:.2f} ms, a row about {1000 * max(per_ro
 
 # %% name="race-runs"
 race_sizes = [1, 4, 16, 64, 256]
-race = Race(trainer, race_sizes, goal=0.9)
+race = BatchSizeRace(trainer, race_sizes, goal=0.9)
 raced = race.run(learning_rate=0.03, rows_at_once=64)
 cost = {yardstick: raced.typical(yardstick) for yardstick in ("epochs", "steps", "seconds")}
 ranking = {yardstick: raced.ranking(yardstick) for yardstick in cost}

@@ -27,7 +27,7 @@ from sklearn.datasets import load_diabetes, load_digits, make_circles
 from course_utils import checks, claims, datasets, models, predictions
 from course_utils.chapters import activation_functions
 from course_utils.chapters.activations import saturation
-from course_utils.chapters.activations.race import OWN, SAME, AccuracyByActivation, Race, epochs_to
+from course_utils.chapters.activations.race import OWN, SAME, AccuracyByActivation, ActivationRace, epochs_to
 from course_utils.chapters.decision_regions import DecisionRegions, RegionsDisplay, predict_of
 from course_utils.drawing import CurvesDisplay, Gallery, SweepDisplay
 from course_utils.lab import Lab, choice, int_slider, log_slider
@@ -329,7 +329,7 @@ print({name: knobs["learning_rate"] for name, knobs in own.items()})
 
 # %% name="race-run"
 raw = Trainer(models.mlp, datasets.digits("raw"), epochs=10)
-race = Race({"0 … 1": trainer, "0 … 16": raw}, own)
+race = ActivationRace({"0 … 1": trainer, "0 … 16": raw}, own)
 fixed = {"depth": 4, "seeds": 5, "epochs": 10}
 races = {
     "same rate 0.01": race.run(rules=SAME, inputs="0 … 1", learning_rate=0.01, **fixed),

@@ -62,7 +62,7 @@ class LabPage:
         }""")
 
     def painted(self) -> list[dict]:
-        """What labs have painted since `watch`: frame, state, words, generation, times in milliseconds."""
+        """What labs have painted since `watch`: message, state, words, generation, times in milliseconds."""
         return self.page.evaluate("window.painted")
 
     def save(self) -> None:

@@ -62,8 +62,8 @@ def test_200_moves_in_5_seconds_end_at_the_last_value(lesson, lab):
     lesson.wait_quiet()
     assert float(handle.get_attribute("aria-valuetext")) == pytest.approx(10**-2.2, rel=0.02)
     assert without_time(lab.status()) == trained_by_the_trainer(lesson)
-    frames = [event["frame"] for event in lesson.painted()]
-    assert frames == sorted(frames), "an older picture came after a newer one"
+    messages = [event["message"] for event in lesson.painted()]
+    assert messages == sorted(messages), "an older picture came after a newer one"
     generations = {event["generation"] for event in lesson.painted()}
     assert 1 < len(generations) < 200, "something was shown on the way, and not everything"
 

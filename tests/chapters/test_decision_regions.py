@@ -7,7 +7,6 @@ from course_utils import datasets, models, predictions
 from course_utils.chapters import decision_regions
 from course_utils.drawing import style
 from course_utils.lab import Lab, log_slider
-from course_utils.lab.frames import Animation
 from course_utils.training import Trainer
 
 
@@ -94,25 +93,6 @@ def test_a_network_s_own_answers_colour_the_plane(moons, runs):
     cells = [np.abs(axis[:, None] - at).argmin(axis=0) for axis, at in zip(grid[:2], moons.x_validation.T)]
     given = grid.probabilities[cells[1], cells[0]].argmax(axis=-1)
     assert (given == moons.y_validation).mean() == pytest.approx(runs.final("val_accuracy")[1], abs=0.04)
-
-
-def test_the_picture_follows_training_and_keeps_ghosts_behind(moons, trainer):
-    picture = decision_regions.DecisionRegions(moons)
-    animation = Animation(picture)
-    frames = [(r, animation.png(r)) for r in trainer.stream(learning_rate=0.5) if r.started]
-    assert len({png for _, png in frames}) == 3
-    assert animation.png(frames[-1][0], {"kept": frames[0][0]}) != frames[-1][1]
-    assert animation.png(frames[0][0]) == frames[0][1], "nothing piles up"
-
-
-def test_drawing_leaves_nothing_on_the_axes(moons, runs):
-    picture = decision_regions.DecisionRegions(moons)
-    figure = picture.prepare(runs)
-    before = [len(ax.get_children()) for ax in figure.axes]
-    for ghost in ("", "kept"):
-        for artist in picture.artists(figure, runs, ghost=ghost):
-            artist.remove()
-    assert [len(ax.get_children()) for ax in figure.axes] == before
 
 
 def test_words_name_the_shapes(moons, runs):

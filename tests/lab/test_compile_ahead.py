@@ -92,10 +92,10 @@ def test_a_learner_who_has_moved_on_is_followed(trainer, start):
 
 def test_a_setting_that_cannot_be_compiled_leaves_the_thread_alive(trainer, start):
     warm_up = start(width=choice({"a": 8, "b": 64}, "b"))
-    compiling, trainer.compile = trainer.compile, None
+    compile_, trainer.compile = trainer.compile, None
     warm_up.start({"width": 64})
     assert warm_up.wait(WAIT)
-    trainer.compile = compiling
+    trainer.compile = compile_
     warm_up.start({"width": 64})
     assert warm_up.wait(WAIT)
     assert len(trainer.asked) == 1

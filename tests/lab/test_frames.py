@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from course_utils.drawing import style
-from course_utils.lab import frames
+from course_utils.lab import Picture, frames
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def clock(monkeypatch):
 
 
 def after(epochs):
-    return SimpleNamespace(epochs=100, epochs_done=epochs, finished=epochs == 100)
+    return SimpleNamespace(progress=epochs / 100)
 
 
 def drawn(clock, milliseconds_an_epoch):
@@ -61,13 +61,13 @@ def test_a_live_frame_looks_as_drawn():
     assert np.abs(packed.astype(int) - pixels[..., :3]).max() <= 8
 
 
-class LineUnderItsBand:
+class LineUnderItsBand(Picture):
     """A picture that names the line first, though a band belongs under it."""
 
-    def frame(self, result):
+    def axes_key(self, result):
         return result
 
-    def prepare(self, result):  # noqa: ARG002 - as every picture
+    def axes(self, result):  # noqa: ARG002 - as every picture
         figure, (ax,) = style.new_figure(1, 4, 3)
         ax.set(xlim=(0, 1), ylim=(0, 1))
         return figure
@@ -76,6 +76,9 @@ class LineUnderItsBand:
         (ax,) = figure.axes
         (line,) = ax.plot([0, 1], [0.5, 0.5], color=style.COLORS[0], linewidth=20)
         return [line, ax.fill_between([0, 1], 0, 1, color=style.COLORS[1])]
+
+    def alt(self):
+        return "A line on a band."
 
 
 def test_a_band_is_drawn_under_a_line_whichever_is_named_first():

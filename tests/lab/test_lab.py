@@ -9,7 +9,20 @@ import pytest
 
 from course_utils import datasets, models, schedules
 from course_utils.chapters.learning_rate.landscapes import Quadratic
-from course_utils.lab import Lab, cells, choice, int_slider, log_slider, pictures, slider
+from course_utils.chapters.learning_rate.pictures import Parabola
+from course_utils.drawing import style
+from course_utils.lab import (
+    Experiment,
+    Lab,
+    LearningCurves,
+    Picture,
+    Result,
+    cells,
+    choice,
+    int_slider,
+    log_slider,
+    slider,
+)
 from course_utils.training import Trainer
 
 
@@ -24,7 +37,7 @@ def make_lab(trainer):
 
     def make(**options):
         options = {"learning_rate": log_slider(1e-3, 10, 0.1), "seeds": 3, **options}
-        labs.append(Lab(trainer, pictures.LearningCurves(), **options))
+        labs.append(Lab(trainer, LearningCurves(), **options))
         assert labs[-1].wait()
         return labs[-1]
 
@@ -150,6 +163,54 @@ def test_ghost_reset_and_presets(make_lab):
     assert lab._view.picture == start
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (
+            {"learnin_rate": 0.1},
+            r"learnin_rate=0.1 cannot be used: choose among \['learning_rate', 'epochs', 'depth'\]",
+        ),
+        ({"learning_rate": 0.5, "depth": 3}, "depth=3 cannot be used: choose 0 or 1"),
+        ({"learning_rate": 0.5, "epochs": 9}, "epochs=9 cannot be used: choose a whole number from 1 to 4"),
+        ({"learning_rate": 11}, "learning_rate=11 cannot be used: choose a number from 0.001 to 10"),
+        ({"learning_rate": "fast"}, "learning_rate='fast' cannot be used"),
+    ],
+)
+def test_a_mistake_in_set_moves_nothing_and_the_lab_lives_on(make_lab, values, words):
+    lab = make_lab(epochs=int_slider(1, 4, 1), depth=choice([0, 1], 0))
+    with pytest.raises(ValueError, match=words):
+        lab.set(**values)
+    assert lab.values == {"learning_rate": 0.1, "epochs": 1, "depth": 0, "seeds": 3}
+    asked = lab.generation
+    lab.controls["epochs"].value = 2
+    assert lab.generation == asked + 1
+    lab.reset()
+    assert lab.wait()
+    assert lab.status.startswith("1 of 1 epochs")
+
+
+def test_a_control_that_fails_while_it_is_set_leaves_the_others_heard(make_lab):
+    lab = make_lab(epochs=int_slider(1, 4, 1))
+
+    def fails(_):
+        raise RuntimeError
+
+    lab.controls["epochs"].observe(fails, "value")
+    with pytest.raises(RuntimeError):
+        lab.set(epochs=2)
+    asked = lab.generation
+    lab.controls["learning_rate"].value = 0.5
+    assert lab.generation == asked + 1
+
+
+@pytest.mark.parametrize("value", [1e-3, 10, 10**-0.7])
+def test_both_ends_of_a_logarithmic_slider_can_be_set(make_lab, value):
+    lab = make_lab()
+    lab.set(learning_rate=value)
+    assert lab.wait()
+    assert lab.values["learning_rate"] == pytest.approx(value, rel=0.01)
+
+
 def test_runs_tried_are_listed_newest_first(make_lab):
     lab = make_lab()
     for rate in (0.01, 1.0, 0.01):
@@ -177,9 +238,7 @@ def test_a_saved_notebook_has_a_picture_and_words(make_lab):
 
 def test_a_closed_lab_leaves_no_thread_and_no_widget(trainer):
     threads, widgets = len(lab_threads()), len(ipywidgets.widgets.widget._instances)
-    lab = Lab(
-        trainer, pictures.LearningCurves(), learning_rate=slider(0.01, 1, 0.1), momentum=0.5, optimizer="momentum"
-    )
+    lab = Lab(trainer, LearningCurves(), learning_rate=slider(0.01, 1, 0.1), momentum=0.5, optimizer="momentum")
     assert len(lab_threads()) == threads + 1
     lab.close()
     assert len(lab_threads()) == threads
@@ -259,24 +318,82 @@ def test_a_status_line_speaks_of_the_request_that_it_answers(make_lab):
         ({"learning_rate": 0.1}, "has no control"),
         ({"learnin_rate": slider(0.1, 1, 0.5)}, "learnin_rate is no knob"),
         ({"learning_rate": slider(-1, 1, -0.5)}, "learning_rate=-0.5 cannot be used"),
-        ({"learning_rate": slider(0, 1, 0.5), "presets": {"x": {"rate": 1}}}, r"presets\['x'\] sets 'rate'"),
+        ({"learning_rate": slider(0, 1, 0.5), "presets": {"x": {"rate": 1}}}, r"presets\['x'\]: rate=1 cannot be used"),
+        ({"epochs": choice([1, 2], 1), "presets": {"x": {"epochs": 3}}}, r"epochs=3 cannot be used: choose 1 or 2"),
     ],
 )
 def test_mistakes_show_in_the_cell_and_leave_nothing_behind(trainer, options, message):
     threads = len(lab_threads())
     with pytest.raises(ValueError, match=message):
-        Lab(trainer, pictures.LearningCurves(), **options)
+        Lab(trainer, LearningCurves(), **options)
     assert len(lab_threads()) == threads
 
 
 def test_a_lab_takes_anything_that_streams():
-    lab = Lab(Quadratic(), pictures.Parabola(), name="quadratic", learning_rate=slider(0.1, 1.2, 0.3), steps=20)
+    lab = Lab(Quadratic(), Parabola(), name="quadratic", learning_rate=slider(0.1, 1.2, 0.3), steps=20)
     assert lab.wait()
     assert "creeps" in lab.status
     lab.set(learning_rate=1.1)
     assert lab.wait()
     assert "diverges" in lab.status
     assert lab.code == "quadratic.run(learning_rate=1.1, steps=20)"
+    lab.close()
+
+
+class Counted(Result):
+    """What the contract asks for, and nothing else."""
+
+    def __init__(self, progress):
+        self.progress = progress
+
+    def summary(self):
+        return f"counted {self.progress}"
+
+    def scores(self):
+        return {"count": "all"}
+
+
+class Counting(Experiment):
+    def stream(self, *, goes=0.0):
+        return (Counted(progress) for progress in (None, 0, 0.5, goes))
+
+
+class Dot(Picture):
+    def axes_key(self, result):  # noqa: ARG002 - as every picture
+        return "all"
+
+    def axes(self, result):  # noqa: ARG002 - as every picture
+        return style.new_figure(1)[0]
+
+    def artists(self, figure, result, *, ghost=""):
+        return figure.axes[0].plot([result.progress], [0.5], "o", color=style.look(ghost)[0])
+
+    def alt(self):
+        return "A dot."
+
+
+def test_four_methods_and_a_stream_are_all_that_a_lab_needs(monkeypatch):
+    monkeypatch.setattr("course_utils.lab.frames._FIRST", 0)
+    monkeypatch.setattr("course_utils.lab.frames._BETWEEN", 0)
+    seen = []
+    monkeypatch.setattr("course_utils.lab.view.View.show", lambda _, words, *rest: seen.append((words, len(rest))))
+    lab = Lab(Counting(), Dot(), goes=slider(0, 1, 1))
+    assert lab.wait()
+    lab.close()
+    ready, waits, half, (last, _) = seen
+    assert (
+        ready[0]
+        == waits[0]
+        == "getting ready: networks of this shape are compiled before they train for the first time …"
+    )
+    assert half[0] == "training · counted 0.5"
+    assert last.startswith("counted 1.0 · ")
+
+
+def test_a_goal_of_results_without_curves_is_told():
+    lab = Lab(Quadratic(), Parabola(), goal=("loss", 0.1), learning_rate=slider(0.1, 1.2, 0.3))
+    assert lab.wait()
+    assert lab.status.startswith("cannot train: goal=('loss', 0.1) cannot be used: choose None")
     lab.close()
 
 

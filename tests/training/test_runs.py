@@ -25,14 +25,13 @@ def runs():
 
 
 def test_size_and_progress(runs):
-    assert (len(runs), runs.epochs_done, runs.finished) == (4, 3, False)
+    assert (len(runs), runs.epochs_done, runs.progress < 1) == (4, 3, True)
     assert repr(runs) == f"Runs(4 networks · {runs.summary()})"
 
 
 def test_runs_in_their_first_epoch_are_neither_started_nor_compiling(runs):
     begun = Runs(runs.settings, {"loss": np.empty((4, 0))}, 5, runs.diverged_at, [np.ones(3)] * 4, [], [])
-    assert not begun.compiling
-    assert not begun.started
+    assert begun.progress == 0
 
 
 def test_final_is_the_last_value_of_every_member(runs):
@@ -100,7 +99,6 @@ def test_the_summary_says_progress_score_and_divergence(runs):
 def test_the_summary_of_runs_that_have_not_begun_or_have_burst_is_in_words(runs):
     nothing = {"loss": np.empty((4, 0)), "val_loss": np.empty((4, 0))}
     unborn = replace(runs, history=nothing, batch_loss=[np.empty(0)] * 4)
-    assert unborn.compiling
-    assert (unborn.started, unborn.scores(), unborn.summary()) == (False, {}, "before the first epoch")
+    assert (unborn.progress, unborn.scores(), unborn.summary()) == (None, {}, "before the first epoch")
     burst = replace(runs, history={"loss": np.full((4, 3), np.nan), "val_loss": np.full((4, 3), np.nan)})
     assert burst.scores() == {"validation loss": "not a number"}

@@ -172,7 +172,7 @@ def test_changing_a_knob_compiles_nothing(digits):
     for change in changes:
         trainer.run(**{"learning_rate": 0.1} | knobs | change)
         assert traces(trainer) == 1, change
-    assert next(trainer.stream(learning_rate=0.1, batch_size=64, **knobs)).compiling
+    assert next(trainer.stream(learning_rate=0.1, batch_size=64, **knobs)).progress is None
     trainer.run(learning_rate=0.1, batch_size=64, **knobs)
     assert traces(trainer) == 1, "one trace is compiled for every batch size"
     trainer.run(learning_rate=0.1, **knobs | {"width": 9})
@@ -186,8 +186,8 @@ def test_networks_that_differ_in_their_initialisers_only_are_compiled_once(digit
 
     trainer = Trainer(builder, digits, epochs=1)
     zeros = trainer.run(learning_rate=1e-9)
-    assert next(trainer.stream(activation="tanh")).compiling
-    assert not next(trainer.stream(start="ones")).compiling
+    assert next(trainer.stream(activation="tanh")).progress is None
+    assert next(trainer.stream(start="ones")).progress is not None
     ones = trainer.run(learning_rate=1e-9, start="ones")
     assert abs(zeros.model(0).get_weights()[0]).max() < 1e-6
     assert abs(ones.model(0).get_weights()[0] - 1).max() < 1e-6
@@ -196,10 +196,10 @@ def test_networks_that_differ_in_their_initialisers_only_are_compiled_once(digit
 
 def test_what_is_compiled_need_not_be_compiled_and_trains_the_same(digits):
     cold, warm = (Trainer(models.mlp, digits, epochs=2) for _ in range(2))
-    assert next(cold.stream(width=21, seeds=2)).compiling
+    assert next(cold.stream(width=21, seeds=2)).progress is None
     warm.compile(width=22, seeds=2)
     seen = list(warm.stream(width=22, seeds=2))
-    assert not any(runs.compiling for runs in seen)
+    assert None not in [runs.progress for runs in seen]
     assert_identical(seen[-1], warm.run(width=22, seeds=2))
     assert np.isfinite(seen[-1].history["loss"]).all()
 
@@ -224,7 +224,7 @@ def test_a_signature_tells_what_is_compiled_anew(digits):
     ]
     for change in same:
         assert trainer.signature(**change) == known
-        assert not next(trainer.stream(**change)).compiling, change
+        assert next(trainer.stream(**change)).progress is not None, change
     seen = {known}
     for change in [
         {"seeds": 4},
@@ -234,7 +234,7 @@ def test_a_signature_tells_what_is_compiled_anew(digits):
         {"settings": [{"slope": 0.3}]},
     ]:
         assert trainer.signature(**change) not in seen
-        assert next(trainer.stream(**change)).compiling, change
+        assert next(trainer.stream(**change)).progress is None, change
         seen.add(trainer.signature(**change))
     for bad in ({"widht": 3}, {"batch_size": 0}, {"epochs": 0}, {"seeds": 0}):
         with pytest.raises(ValueError, match=next(iter(bad))):
@@ -246,7 +246,7 @@ def test_a_model_that_was_changed_is_compiled_for_every_trainer(digits, sequenti
     Trainer(model, digits, epochs=1).run(learning_rate=0.1)
     model.layers[0].kernel_regularizer = keras.regularizers.L2(1.0)
     other = Trainer(model, digits, epochs=1)
-    assert next(other.stream(learning_rate=0.1)).compiling
+    assert next(other.stream(learning_rate=0.1)).progress is None
 
 
 def test_members_of_several_signatures_come_back_in_the_order_asked_for(line):
@@ -282,7 +282,7 @@ def test_a_stream_yields_after_every_epoch(trainer, monkeypatch):
     trainer.run(learning_rate=0.1)
     seen = list(trainer.stream(learning_rate=0.1))
     assert [runs.epochs_done for runs in seen] == [1, 2, 3]
-    assert [runs.finished for runs in seen] == [False, False, True]
+    assert [runs.progress for runs in seen] == [1 / 3, 2 / 3, 1]
     assert [len(runs.batch_loss[0]) for runs in seen] == [STEPS, 2 * STEPS, 3 * STEPS]
     assert_identical(seen[-1], trainer.run(learning_rate=0.1))
 
@@ -332,7 +332,7 @@ def test_divergence_is_marked_with_its_step_and_the_neighbour_goes_on(line, sequ
     assert runs.diverged_at[1] > runs.diverged_at[2]
     assert not np.isfinite(runs.batch_loss[2]).all()
     assert runs.final("val_loss")[0] < 0.1
-    assert runs.finished
+    assert runs.progress == 1
 
 
 def test_reduce_on_plateau_sees_the_validation_loss_of_its_own_member(trainer):

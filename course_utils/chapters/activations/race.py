@@ -9,23 +9,22 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from course_utils.drawing import style
-from course_utils.drawing.displays import draw_curve
-from course_utils.lab.pictures import HEIGHT, WIDTH
+from course_utils.drawing import draw_curve, style
+from course_utils.lab import HEIGHT, WIDTH, Experiment, Picture
 from course_utils.training import Runs, Trainer
 
 SAME, OWN = "the same for all", "each its own"
 
 
-class Race:
-    """Trains the same network with each activation at once, with the call signature of a trainer.
+class ActivationRace(Experiment):
+    """Trains the same network with each activation at once.
 
     Args:
         trainers: A trainer for each name of inputs; its model has the knob `activation`.
         own: For each activation the knobs that suit it, such as its best learning rate.
 
     Example:
-        >>> Race({"0 … 1": trainer}, {"tanh": {"learning_rate": 0.1}}).run(rules=OWN, inputs="0 … 1")
+        >>> ActivationRace({"0 … 1": trainer}, {"tanh": {"learning_rate": 0.1}}).run(rules=OWN, inputs="0 … 1")
     """
 
     def __init__(self, trainers: Mapping[str, Trainer], own: Mapping[str, Mapping[str, Any]]) -> None:
@@ -50,12 +49,10 @@ class Race:
         return trainer.stream(**arguments)
 
     def signature(self, **knobs: Any) -> Hashable:
-        """Tells what has to be compiled for `run` with the same arguments."""
         trainer, arguments = self._arguments(**knobs)
         return knobs["inputs"], trainer.signature(**arguments)
 
     def compile(self, **knobs: Any) -> None:
-        """Compiles what `run` with the same arguments would have to."""
         trainer, arguments = self._arguments(**knobs)
         trainer.compile(**arguments)
 
@@ -85,7 +82,7 @@ def epochs_to(runs: Runs, accuracy: float) -> dict[str, np.ndarray]:
     return found
 
 
-class AccuracyByActivation:
+class AccuracyByActivation(Picture):
     """The validation accuracy after each epoch, a curve and a band for every activation.
 
     Args:
@@ -95,12 +92,10 @@ class AccuracyByActivation:
     def __init__(self, line: float = 0.9) -> None:
         self.line = line
 
-    def frame(self, result: Runs) -> Hashable:
-        """Names the axes: they change with the number of epochs."""
+    def axes_key(self, result: Runs) -> Hashable:
         return result.epochs
 
-    def prepare(self, result: Runs) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Runs) -> Figure:
         figure, (ax,) = style.new_figure(1, WIDTH, HEIGHT)
         style.label_axes(ax, "epoch", "validation accuracy", "Which activation arrives first?")
         ax.axhline(self.line, color=style.GHOST, linewidth=0.8)
@@ -114,12 +109,11 @@ class AccuracyByActivation:
         epochs = np.arange(1, result.epochs_done + 1)
         for index, name in enumerate(result.values("activation")):
             curves = result.select(activation=name).history["val_accuracy"]
-            color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[index], style.DASHES[index])
+            color, dashes = style.look(ghost, index)
             shown = np.median(curves, axis=0)[None] if ghost else curves
             found += draw_curve(ax, epochs, shown, color, dashes)
             ends.append((name, epochs[-1], float(np.median(curves[:, -1])), color))
         return found if ghost else found + style.end_labels(ax, ends)
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return "The validation accuracy after each epoch, a curve for every activation with the band of its seeds."

@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 
 from course_utils.chapters import activation_functions
 from course_utils.chapters.signal_propagation import RandomNetworks, Signals, SignalsByLayer
-from course_utils.drawing import style
-from course_utils.drawing.displays import draw_curve
+from course_utils.drawing import draw_curve, style
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,6 @@ class Saturation(Signals):
         )
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         return {"flat": _percent(self.flat), "gradients ×": super().scores()["gradients ×"]}
 
 
@@ -64,9 +62,8 @@ class SaturatingNetworks(RandomNetworks):
 class FlatByLayer(SignalsByLayer):
     """Share of units at a flat place in each layer on the left, the gradients that come back on the right."""
 
-    def prepare(self, result: Saturation) -> Figure:
-        """Makes the axes."""
-        figure = super().prepare(result)
+    def axes(self, result: Saturation) -> Figure:
+        figure = super().axes(result)
         left = figure.axes[0]
         style.label_axes(left, "layer", "share of units", "At a flat place of the activation")
         left.set_yscale("linear")
@@ -76,7 +73,7 @@ class FlatByLayer(SignalsByLayer):
     def artists(self, figure: Figure, result: Saturation, *, ghost: str = "") -> list[Artist]:
         """Draws both for every layer."""
         left, right = figure.axes
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
+        color, dashes = style.look(ghost)
         layers = np.arange(1, result.flat.shape[1] + 1)
         found = draw_curve(left, layers, result.flat, color, dashes)
         found += draw_curve(right, layers, np.clip(result.gradients, *self.limits), color, dashes)
@@ -85,7 +82,6 @@ class FlatByLayer(SignalsByLayer):
         return found
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "Random networks: on the left the share of each layer's units that stand at a flat place of their "
             "activation, on the right, on a logarithmic scale, the size of the gradients that come back to it."

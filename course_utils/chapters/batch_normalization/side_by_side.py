@@ -9,12 +9,11 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from course_utils.drawing import style
-from course_utils.drawing.displays import draw_curve, finite_median
-from course_utils.lab.pictures import HEIGHT, WIDTH
+from course_utils.drawing import draw_curve, finite_median, style
+from course_utils.lab import HEIGHT, WIDTH, Picture, epoch_axis
 
 
-class Comparison:
+class Comparison(Picture):
     """Validation loss on the left and validation accuracy on the right, with a curve for each value of a knob.
 
     Args:
@@ -33,34 +32,27 @@ class Comparison:
     ) -> None:
         self.knob, self.names, self.loss_limits, self.metrics = knob, names, loss_limits, metrics
 
-    def frame(self, result: Any) -> Hashable:
-        """Names the axes: they change with the number of epochs."""
+    def axes_key(self, result: Any) -> Hashable:
         return result.epochs
 
-    def prepare(self, result: Any) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Any) -> Figure:
         figure, axes = style.new_figure(2, WIDTH, HEIGHT)
         limits = (self.loss_limits, (0, 1.02))
         for ax, metric, reach in zip(axes, self.metrics, limits):
             words = _words(metric)
-            style.label_axes(ax, "epoch", words, words.capitalize())
-            ax.set_xlim(0, result.epochs)
+            epoch_axis(ax, result.epochs, words, words.capitalize())
             ax.set_ylim(*reach)
-            style.whole_numbers(ax)
         return figure
 
     def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
         """Draws a curve for each value, with its name at the right end; ghosts in grey, with the last one's name."""
-        if not result.started:
-            return []
         found: list[Artist] = []
         epochs = np.arange(1, result.epochs_done + 1)
         for ax, metric in zip(figure.axes, self.metrics):
             ends = []
             for index, (value, name) in enumerate(self.names.items()):
                 curves = result.select(**{self.knob: value}).history[metric]
-                own = (style.COLORS[index], style.DASHES[index])
-                color, dashes = (style.GHOST, ":") if ghost else own
+                color, dashes = style.look(ghost, index)
                 found += draw_curve(ax, epochs, curves, color, dashes)
                 middle = finite_median(curves[:, -1:], axis=0)[0]
                 ends.append((ghost or name, epochs[-1], float(middle), color))
@@ -69,7 +61,6 @@ class Comparison:
         return found
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         left, right = map(_words, self.metrics)
         return f"{left.capitalize()} and {right} after each epoch. Curves: {', '.join(self.names.values())}."
 

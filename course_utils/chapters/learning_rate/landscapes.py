@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.lab.contract import AtOnce
+from course_utils.lab import Instant, InstantExperiment
 from course_utils.training import optimizers
-from course_utils.training.knobs import POSITIVE, Rule
+from course_utils.training.knobs import COUNT, POSITIVE
 
 #: A path ends where its weights pass this size; nobody needs to see the overflow.
 _FAR = 1e6
@@ -54,7 +54,7 @@ def descend(
 
 
 @dataclass(frozen=True)
-class Descent(AtOnce):
+class Descent(Instant):
     """A weight on its way down a parabola.
 
     Args:
@@ -89,12 +89,11 @@ class Descent(AtOnce):
         return f"{len(self.weights) - 1} steps · {self.regime} · loss {self.loss[0]:.2g} → {self.loss[-1]:.2g}"
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         return {"last loss": f"{self.loss[-1]:.2g}"}
 
 
-class Quadratic:
-    """Gradient descent on loss = curvature / 2 × weight², with the call signature of a trainer.
+class Quadratic(InstantExperiment):
+    """Gradient descent on loss = curvature / 2 × weight².
 
     The ideal learning rate is 1 / curvature and the limit 2 / curvature.
 
@@ -123,10 +122,6 @@ class Quadratic:
         """
         POSITIVE.check("learning_rate", learning_rate)
         POSITIVE.check("curvature", curvature)
-        Rule(lambda value: int(value) == value >= 1, "choose a whole number from 1 up").check("steps", steps)
+        COUNT.check("steps", steps)
         path = descend(lambda w: curvature * w, [self.start], learning_rate=learning_rate, steps=steps)
         return Descent(path[:, 0], curvature, learning_rate)
-
-    def stream(self, **knobs: float) -> Iterator[Descent]:
-        """Yields the whole path at once; it takes what `run` takes."""
-        return iter([self.run(**knobs)])

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from course_utils.chapters.mini_batch.race import SCALING
-from course_utils.drawing import style
-from course_utils.drawing.displays import draw_sweep
-from course_utils.lab.pictures import HEIGHT, WIDTH
+from course_utils.drawing import draw_sweep, style
+from course_utils.lab import HEIGHT, WIDTH, Experiment, Picture, Result
 from course_utils.training import Runs, Trainer
-from course_utils.training.knobs import POSITIVE, Rule
+from course_utils.training.knobs import COUNT, POSITIVE, one_of
 
 #: How long to train: equal epochs, equal steps, or until the training loss is this low.
 LENGTHS = {"20 epochs": ("epochs", 20), "320 steps": ("steps", 320), "to training loss 0.05": ("loss", 0.05)}
@@ -28,7 +26,7 @@ OWN = "each its own"
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class HeldOut(Result):
     """What networks trained with several batch sizes lose on rows they never learned from.
 
     Args:
@@ -37,8 +35,7 @@ class HeldOut:
         epochs_taken: Epochs that each batch size was trained for.
         rates: The learning rate of each batch size.
         sizes: All batch sizes.
-        finished: Whether all are trained.
-        compiling: Whether the compiler is at work.
+        progress: 1 when all are trained, None while the compiler is at work.
     """
 
     loss: Mapping[int, np.ndarray]
@@ -46,23 +43,7 @@ class HeldOut:
     epochs_taken: Mapping[int, int]
     rates: Mapping[int, float]
     sizes: Sequence[int]
-    finished: bool = False
-    compiling: bool = False
-
-    @property
-    def epochs(self) -> int:
-        """How many batch sizes there are; a lab paces its frames by it."""
-        return len(self.sizes)
-
-    @property
-    def epochs_done(self) -> int:
-        """How many have begun."""
-        return len(self.loss)
-
-    @property
-    def started(self) -> bool:
-        """Whether any epoch is done."""
-        return bool(self.loss)
+    progress: float | None = None
 
     def table(self, which: str = "loss") -> np.ndarray:
         """Collects "loss" or "training_loss" of all batch sizes, shape (sizes, seeds), NaN where not trained yet."""
@@ -71,13 +52,12 @@ class HeldOut:
         return np.array([measured.get(size, np.full(seeds, np.nan)) for size in self.sizes])
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows: the loss of the smallest batch, and of the largest."""
         middle = {size: np.median(values) for size, values in self.loss.items()}
         return {f"batch {size}": f"{middle[size]:.2f}" for size in (self.sizes[0], self.sizes[-1]) if size in middle}
 
     def summary(self) -> str:
         """Says what smallest and largest batch lead to."""
-        if not self.finished:
+        if self.progress != 1:
             return f"batch size {max(self.loss, default=self.sizes[0])} is being trained"
         words = [
             f"{name} {value} at rate {self.rates[int(name.split()[1])]:.2g}" for name, value in self.scores().items()
@@ -85,8 +65,8 @@ class HeldOut:
         return "held-out loss · " + " · ".join(words)
 
 
-class Protocols:
-    """Trains the same networks with several batch sizes under one protocol; a trainer for a lab.
+class Protocols(Experiment):
+    """Trains the same networks with several batch sizes under one protocol.
 
     Args:
         trainer: What trains.
@@ -99,11 +79,6 @@ class Protocols:
 
     def __init__(self, trainer: Trainer, own: Mapping[int, float], *, reference: int = 16) -> None:
         self._trainer, self._own, self._reference = trainer, dict(own), reference
-
-    def run(self, **knobs: Any) -> HeldOut:
-        """Trains to the end; takes what `stream` takes."""
-        *_, last = self.stream(**knobs)
-        return last
 
     def stream(
         self, *, rates: str = "same", length: str = "20 epochs", learning_rate: float = 0.03, seeds: int = 8
@@ -123,8 +98,9 @@ class Protocols:
             ValueError: If a value cannot be used.
         """
         for name, value, known in (("rates", rates, (*SCALING, OWN)), ("length", length, LENGTHS)):
-            Rule(known.__contains__, f"choose {', '.join(known)}").check(name, value)
+            one_of(*known).check(name, value)
         POSITIVE.check("learning_rate", learning_rate)
+        COUNT.check("seeds", seeds)
         chosen = dict(self._own)
         if rates != OWN:
             power = SCALING[rates]
@@ -132,28 +108,27 @@ class Protocols:
         return self._trained(chosen, *LENGTHS[length], seeds)
 
     def _trained(self, rates: dict[int, float], kind: str, amount: float, seeds: int) -> Iterator[HeldOut]:
-        result = HeldOut({}, {}, {}, rates, tuple(rates), compiling=True)
+        result = HeldOut({}, {}, {}, rates, tuple(rates))
         for size, rate in rates.items():
             steps = len(self._trainer.dataset.x_train) // size
             epochs = {"epochs": amount, "steps": max(1, round(amount / steps)), "loss": _MOST}[kind]
             for runs in self._trainer.stream(batch_size=size, learning_rate=rate, seeds=seeds, epochs=int(epochs)):
                 result = _with(result, size, runs)
                 yield result
-                if kind == "loss" and runs.started and _settled(runs, amount):
+                if kind == "loss" and runs.progress and _settled(runs, amount):
                     break
-        yield replace(result, finished=True)
+        yield replace(result, progress=1.0)
 
 
 def _with(result: HeldOut, size: int, runs: Runs) -> HeldOut:
-    if not runs.started:
-        return replace(result, compiling=runs.compiling)
-    return replace(
-        result,
-        loss={**result.loss, size: runs.final("val_loss")},
-        training_loss={**result.training_loss, size: runs.final("loss")},
-        epochs_taken={**result.epochs_taken, size: runs.epochs_done},
-        compiling=False,
-    )
+    if runs.progress:
+        result = replace(
+            result,
+            loss={**result.loss, size: runs.final("val_loss")},
+            training_loss={**result.training_loss, size: runs.final("loss")},
+            epochs_taken={**result.epochs_taken, size: runs.epochs_done},
+        )
+    return replace(result, progress=None if runs.progress is None else len(result.loss) / (len(result.sizes) + 1))
 
 
 def _settled(runs: Runs, amount: float) -> bool:
@@ -162,7 +137,7 @@ def _settled(runs: Runs, amount: float) -> bool:
     return bool(loss[-1] <= amount or (len(loss) > 40 and loss[-1] > 0.95 * loss[0]))
 
 
-class HeldOutPicture:
+class HeldOutPicture(Picture):
     """Held-out loss against the batch size: a dot for each network, a line through the medians.
 
     Args:
@@ -172,12 +147,10 @@ class HeldOutPicture:
     def __init__(self, limits: tuple[float, float] = (0.05, 3)) -> None:
         self.limits = limits
 
-    def frame(self, result: HeldOut) -> Hashable:
-        """Names the axes: they stay while the batch sizes do."""
+    def axes_key(self, result: HeldOut) -> Hashable:
         return tuple(result.sizes)
 
-    def prepare(self, result: HeldOut) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: HeldOut) -> Figure:
         figure, (ax,) = style.new_figure(1, WIDTH, HEIGHT)
         style.label_axes(ax, "batch size", "validation loss", "Every dot is a network")
         style.scale(ax, "log", "log")
@@ -191,13 +164,10 @@ class HeldOutPicture:
     def artists(self, figure: Figure, result: HeldOut, *, ghost: str = "") -> list[Artist]:
         """Draws the losses of all sizes that are trained."""
         (ax,) = figure.axes
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
+        color, dashes = style.look(ghost)
         sizes, loss = np.array(list(result.loss)), np.array(list(result.loss.values()))
-        if not len(sizes):
-            return []
         found = draw_sweep(ax, sizes, loss, color, dashes)
         return found + style.end_labels(ax, [(ghost, sizes[-1], float(np.median(loss[-1])), color)] if ghost else [])
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return "The validation loss against the batch size: a dot for each network, a line through the medians."

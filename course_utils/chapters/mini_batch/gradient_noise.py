@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_utils.lab.contract import AtOnce
-from course_utils.training.knobs import Rule
+from course_utils.lab import Instant, InstantExperiment
+from course_utils.training.knobs import COUNT, integer, one_of
 
 if TYPE_CHECKING:
     import keras
@@ -87,7 +87,7 @@ class RowGradients:
 
 
 @dataclass(frozen=True)
-class Noise(AtOnce):
+class Noise(Instant):
     """Gradients of many mini-batches, seen from the gradient of all rows, whose length is 1 here.
 
     Args:
@@ -137,12 +137,11 @@ class Noise(AtOnce):
         )
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         return {"angle": f"{self.typical_angle:.0f}°", "variance": f"{self.variance:.2g}"}
 
 
-class GradientNoise:
-    """Mini-batches drawn from rows whose gradients are known, at several moments of training; a trainer for a lab.
+class GradientNoise(InstantExperiment):
+    """Mini-batches drawn from rows whose gradients are known, at several moments of training.
 
     Args:
         moments: Gradient of each row, shape (rows, weights), for each named moment.
@@ -169,14 +168,13 @@ class GradientNoise:
         Raises:
             ValueError: If a value cannot be used.
         """
-        Rule(self._moments.__contains__, f"choose {', '.join(self._moments)}").check("moment", moment)
+        one_of(*self._moments).check("moment", moment)
         known = self._moments[moment]
-        Rule(lambda b: 1 <= b <= known.rows and b == int(b), f"choose a whole number from 1 to {known.rows}").check(
-            "batch_size", batch_size
-        )
-        along, across = known.seen(int(batch_size), draws, seed)
-        return Noise(int(batch_size), along, across, known)
-
-    def stream(self, **knobs: Any) -> Iterator[Noise]:
-        """Yields everything at once; it takes what `run` takes."""
-        return iter([self.run(**knobs)])
+        for name, value, rule in (
+            ("batch_size", batch_size, integer(1, known.rows)),
+            ("draws", draws, COUNT),
+            ("seed", seed, integer(0)),
+        ):
+            rule.check(name, value)
+        along, across = known.seen(batch_size, draws, seed)
+        return Noise(batch_size, along, across, known)

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from course_utils.drawing import style
-from course_utils.lab.pictures import HEIGHT, WIDTH
-from course_utils.training.knobs import POSITIVE, Rule
+from course_utils.lab import HEIGHT, WIDTH, Experiment, Picture, Result
+from course_utils.training.knobs import COUNT, POSITIVE, integer
 
 #: Steps between two results on the way.
 _BETWEEN = 10
 
 
-class SineFit:
-    """Rows of a sine wave with noise, from which one weight, the frequency, is to be learned; a trainer for a lab.
+class SineFit(Experiment):
+    """Rows of a sine wave with noise, from which one weight, the frequency, is to be learned.
 
     The network is `sin(weight · x)`, the loss the mean squared error. A wrong frequency fits some of the rows by
     chance, and so the loss has several valleys.
@@ -75,11 +74,6 @@ class SineFit:
         tops = 1 + np.flatnonzero((loss[1:-1] >= loss[:-2]) & (loss[1:-1] > loss[2:]))
         return float(weights[tops[tops < lowest][-1]]), float(weights[tops[tops > lowest][0]])
 
-    def run(self, **knobs: Any) -> Walk:
-        """Walks to the end; takes what `stream` takes."""
-        *_, last = self.stream(**knobs)
-        return last
-
     def stream(
         self, *, batch_size: int, learning_rate: float, steps: int = 300, walkers: int = 100, seed: int = 0
     ) -> Iterator[Walk]:
@@ -98,12 +92,12 @@ class SineFit:
         Raises:
             ValueError: If a value cannot be used.
         """
-        rows = len(self.x)
         POSITIVE.check("learning_rate", learning_rate)
-        Rule(lambda b: b == int(b) and 1 <= b <= rows, f"choose a whole number from 1 to {rows}").check(
-            "batch_size", batch_size
-        )
-        return self._walk(int(batch_size), learning_rate, steps, walkers, np.random.default_rng([seed, batch_size]))
+        integer(1, len(self.x)).check("batch_size", batch_size)
+        COUNT.check("steps", steps)
+        COUNT.check("walkers", walkers)
+        integer(0).check("seed", seed)
+        return self._walk(batch_size, learning_rate, steps, walkers, np.random.default_rng([seed, batch_size]))
 
     def _walk(
         self, batch_size: int, learning_rate: float, steps: int, walkers: int, random: np.random.Generator
@@ -120,7 +114,7 @@ class SineFit:
 
 
 @dataclass(frozen=True)
-class Walk:
+class Walk(Result):
     """Walkers on a bumpy loss.
 
     Args:
@@ -136,23 +130,11 @@ class Walk:
     share: np.ndarray
     steps: int
     fit: SineFit
-    compiling: bool = False
-    started: bool = True
 
     @property
-    def epochs(self) -> int:
-        """Steps to take; a lab paces its frames by it."""
-        return self.steps + 1
-
-    @property
-    def epochs_done(self) -> int:
-        """Steps taken."""
-        return len(self.share)
-
-    @property
-    def finished(self) -> bool:
-        """Whether all steps are taken."""
-        return self.epochs_done == self.epochs
+    def progress(self) -> float:
+        """Share of the steps that are taken."""
+        return len(self.share) / (self.steps + 1)
 
     def summary(self) -> str:
         """Says where they ended."""
@@ -162,19 +144,16 @@ class Walk:
         )
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         return {"in the deepest valley": f"{self.share[-1]:.0%}", "median loss": f"{np.median(self.loss):.2f}"}
 
 
-class Valleys:
+class Valleys(Picture):
     """The walkers on the loss on the left, the share of them in the deepest valley on the right."""
 
-    def frame(self, result: Walk) -> Hashable:
-        """Names the axes: they change with the number of steps."""
+    def axes_key(self, result: Walk) -> Hashable:
         return result.steps, id(result.fit)
 
-    def prepare(self, result: Walk) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Walk) -> Figure:
         figure, (left, right) = style.new_figure(2, WIDTH, HEIGHT)
         weights, loss = result.fit.curve
         style.label_axes(left, "weight", "loss over all rows", "Every dot is a walker")
@@ -190,7 +169,7 @@ class Valleys:
     def artists(self, figure: Figure, result: Walk, *, ghost: str = "") -> list[Artist]:
         """Draws the walkers and their share; of a ghost, only the share."""
         left, right = figure.axes
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
+        color, dashes = style.look(ghost)
         steps = np.arange(len(result.share))
         found = list(right.plot(steps, result.share, color=color, linestyle=dashes, linewidth=1.8))
         if ghost:
@@ -198,7 +177,6 @@ class Valleys:
         return found + left.plot(result.weights, result.loss, "o", color=color, markersize=5, alpha=0.5)
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "Walkers on a loss with several valleys: on the left where they are, on the right the share of them that "
             "is in the deepest valley, after each step."

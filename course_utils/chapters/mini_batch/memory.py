@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -13,10 +13,9 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from course_utils.drawing import style
-from course_utils.lab.contract import AtOnce
-from course_utils.lab.pictures import HEIGHT, WIDTH
+from course_utils.lab import HEIGHT, WIDTH, Instant, InstantExperiment, Picture
 from course_utils.training import optimizers
-from course_utils.training.knobs import POSITIVE, Rule
+from course_utils.training.knobs import COUNT, POSITIVE
 
 if TYPE_CHECKING:
     import keras
@@ -32,7 +31,7 @@ _LARGEST = 2**17
 
 
 @dataclass(frozen=True)
-class Memory(AtOnce):
+class Memory(Instant):
     """Bytes that one training step holds at the same time.
 
     Args:
@@ -98,7 +97,6 @@ class Memory(AtOnce):
         return f"batch {self.batch_size:,} · {in_words(self.fixed)} + {in_words(self.batch_size * self.rows)}{left}"
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         return {"memory": in_words(self.total), "fits": "yes" if self.fits else "no"}
 
 
@@ -123,7 +121,7 @@ def estimate(model: keras.Model, batch_size: int, *, optimizer: str = "sgd", lim
     Example:
         >>> estimate(models.mlp((64,), 10), batch_size=32, limit=2e9).require().total
     """
-    Rule(lambda b: b == int(b) and b >= 1, "choose a whole number from 1 up").check("batch_size", batch_size)
+    COUNT.check("batch_size", batch_size)
     if limit is not None:
         POSITIVE.check("limit", limit)
     trainable = sum(prod(v.shape) for v in model.trainable_variables) * _NUMBER
@@ -131,7 +129,7 @@ def estimate(model: keras.Model, batch_size: int, *, optimizer: str = "sgd", lim
     stored = [prod(layer.output.shape[1:]) for layer in model.layers if type(layer).__name__ not in _VIEWS]
     row = prod(model.input_shape[1:]) + sum(stored) + max(stored)
     remembered = len(optimizers.get(optimizer).slots) * trainable
-    return Memory(int(batch_size), trainable + rest, trainable, remembered, row * _NUMBER, limit)
+    return Memory(batch_size, trainable + rest, trainable, remembered, row * _NUMBER, limit)
 
 
 def in_words(amount: float) -> str:
@@ -143,8 +141,8 @@ def in_words(amount: float) -> str:
     return f"{amount:,.3g} GB" if amount < 1000 else f"{amount:,.0f} GB"
 
 
-class MemoryPlan:
-    """Estimates for networks that look at pictures of any size; a trainer for a lab, which trains nothing.
+class MemoryPlan(InstantExperiment):
+    """Estimates for networks that look at pictures of any size; nothing is trained.
 
     Args:
         model: A function such as `models.cnn` that builds a model of an input shape, a number of outputs and keywords.
@@ -174,22 +172,17 @@ class MemoryPlan:
             ValueError: If a value cannot be used.
         """
         POSITIVE.check("gigabytes", gigabytes)
+        COUNT.check("side", side)
         return estimate(self._model(side, **knobs), batch_size, optimizer=optimizer, limit=gigabytes * 1e9)
 
-    def stream(self, **knobs: Any) -> Iterator[Memory]:
-        """Yields everything at once; it takes what `run` takes."""
-        return iter([self.run(**knobs)])
 
-
-class MemoryPicture:
+class MemoryPicture(Picture):
     """Estimated bytes against the batch size, with what does not depend on it, and the limit."""
 
-    def frame(self, result: Memory) -> Hashable:
-        """Names the axes: they stay."""
-        return result.compiling
+    def axes_key(self, result: Memory) -> Hashable:
+        return type(result)
 
-    def prepare(self, result: Memory) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Memory) -> Figure:
         del result
         figure, (ax,) = style.new_figure(1, WIDTH, HEIGHT)
         style.label_axes(ax, "batch size", "gigabytes", "A larger batch takes more memory, until there is no more")
@@ -202,7 +195,7 @@ class MemoryPicture:
     def artists(self, figure: Figure, result: Memory, *, ghost: str = "") -> list[Artist]:
         """Draws the memory of all batch sizes and marks the one chosen."""
         (ax,) = figure.axes
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
+        color, dashes = style.look(ghost)
         sizes = np.geomspace(1, _LARGEST, 60)
         total = (result.fixed + sizes * result.rows) / 1e9
         found = list(ax.plot(sizes, total, color=color, linestyle=dashes, linewidth=1.8))
@@ -221,7 +214,6 @@ class MemoryPicture:
         return found + style.end_labels(ax, ends)
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "Estimated memory of a training step against the batch size, on logarithmic scales, with the part that "
             "does not depend on the batch, the limit, and a mark at the chosen batch size: a dot if it fits, else X."

@@ -10,15 +10,14 @@ from matplotlib.figure import Figure
 
 from course_utils.chapters.mini_batch.gradient_noise import Noise
 from course_utils.chapters.mini_batch.race import YARDSTICKS, RaceResult
-from course_utils.drawing import style
-from course_utils.drawing.displays import draw_curve, draw_sweep
-from course_utils.lab.pictures import HEIGHT, WIDTH
+from course_utils.drawing import draw_curve, draw_sweep, style
+from course_utils.lab import HEIGHT, WIDTH, Picture
 
 #: Cheapest and dearest goal that a race shows, in each yardstick.
 _COSTS = {"epochs": (0.8, 250), "steps": (15, 10_000), "seconds": (15, 10_000)}
 
 
-class RacePicture:
+class RacePicture(Picture):
     """Accuracy against what was spent on the left, what the goal cost against the batch size on the right.
 
     Args:
@@ -28,12 +27,10 @@ class RacePicture:
     def __init__(self, limits: Mapping[str, tuple[float, float]] = _COSTS) -> None:
         self.limits = limits
 
-    def frame(self, result: RaceResult) -> Hashable:
-        """Names the axes: each yardstick has its own."""
+    def axes_key(self, result: RaceResult) -> Hashable:
         return result.yardstick
 
-    def prepare(self, result: RaceResult) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: RaceResult) -> Figure:
         figure, (left, right) = style.new_figure(2, WIDTH, HEIGHT)
         words, limits = YARDSTICKS[result.yardstick], self.limits[result.yardstick]
         style.label_axes(left, words, "validation accuracy", "On the way")
@@ -60,7 +57,7 @@ class RacePicture:
                 found += draw_curve(left, spent, middle, style.COLORS[index], style.DASHES[index])
                 ends.append((f"batch {size}", spent[-1], float(np.median(curves[:, -1])), style.COLORS[index]))
         found += style.end_labels(left, ends)
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
+        color, dashes = style.look(ghost)
         costs = result.cost()
         shown = len(result.accuracy)
         found += draw_sweep(right, np.asarray(result.sizes[:shown]), costs[:shown], color, dashes)
@@ -69,22 +66,19 @@ class RacePicture:
         return found
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "A race of batch sizes: on the left validation accuracy against what was spent, a curve for each batch "
             "size; on the right what it cost to reach the goal, against the batch size, a dot for each network."
         )
 
 
-class Fan:
+class Fan(Picture):
     """Gradients of many mini-batches as a fan around the full gradient, and their angle against the batch size."""
 
-    def frame(self, result: Noise) -> Hashable:
-        """Names the axes: they stay for ever."""
+    def axes_key(self, result: Noise) -> Hashable:
         return result.known.rows
 
-    def prepare(self, result: Noise) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Noise) -> Figure:
         figure, (left, right) = style.new_figure(2, WIDTH, HEIGHT)
         style.label_axes(left, "along the full gradient", "across it", "Every line is a mini-batch")
         left.set_xlim(-2.5, 4.5)
@@ -106,7 +100,7 @@ class Fan:
             found += left.plot(x, y, color=style.COLORS[0], linewidth=0.8, alpha=0.5)
             found += left.plot([0, 1], [0, 0], color=style.COLORS[1], linewidth=3, solid_capstyle="butt")
             found.append(left.text(1.05, 0.15, "all rows", color=style.COLORS[1], fontsize=9))
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
+        color, dashes = style.look(ghost)
         sizes, angles = result.known.angle_curve
         found += right.plot(sizes, angles, color=color, linestyle=dashes, linewidth=1.8)
         found += right.plot([result.batch_size], [result.typical_angle], "o", color=color, markersize=8)
@@ -115,7 +109,6 @@ class Fan:
         return found
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "Gradients of mini-batches: on the left a line for each, with the gradient of all rows as a thick line to "
             "the right; on the right the median angle between the two against the batch size."

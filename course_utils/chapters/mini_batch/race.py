@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from course_utils.lab import Experiment, Result
 from course_utils.training import Trainer
-from course_utils.training.knobs import POSITIVE, Rule
+from course_utils.training.knobs import COUNT, POSITIVE, one_of
 
 #: How the learning rate follows the batch size: the power of (batch size / reference) that multiplies it.
 SCALING = {"same": 0.0, "square root": 0.5, "linear": 1.0}
@@ -25,7 +25,7 @@ _KEPT = 12
 
 
 @dataclass(frozen=True)
-class RaceResult:
+class RaceResult(Result):
     """How far networks with different batch sizes have come.
 
     Args:
@@ -36,8 +36,7 @@ class RaceResult:
         sizes: All batch sizes that take part.
         yardstick: A key of `YARDSTICKS`.
         rows_at_once: Rows that take as long to compute as everything else in a step.
-        finished: Whether all have reached the goal or given up.
-        compiling: Whether the compiler is at work, so that nothing is to be seen yet.
+        progress: 1 when all have reached the goal or given up, None while the compiler is at work.
     """
 
     accuracy: Mapping[int, np.ndarray]
@@ -47,23 +46,7 @@ class RaceResult:
     sizes: Sequence[int]
     yardstick: str = "epochs"
     rows_at_once: float = 64.0
-    finished: bool = False
-    compiling: bool = False
-
-    @property
-    def epochs(self) -> int:
-        """How many batch sizes take part; a lab paces its frames by it."""
-        return len(self.sizes)
-
-    @property
-    def epochs_done(self) -> int:
-        """How many have begun."""
-        return len(self.accuracy)
-
-    @property
-    def started(self) -> bool:
-        """Whether any epoch is done."""
-        return bool(self.accuracy)
+    progress: float | None = None
 
     def epoch_cost(self, size: int, yardstick: str | None = None) -> float:
         """Tells what an epoch costs.
@@ -107,7 +90,6 @@ class RaceResult:
         return np.median(np.nan_to_num(self.cost(yardstick), nan=np.inf), axis=1)
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         typical = dict(zip(self.sizes, self.typical(None)))
         arrived = {size: cost for size, cost in typical.items() if np.isfinite(cost)}
         if not arrived:
@@ -119,7 +101,7 @@ class RaceResult:
 
     def summary(self) -> str:
         """Says who won."""
-        if not self.finished:
+        if self.progress != 1:
             return f"batch size {max(self.accuracy, default=self.sizes[0])} is on its way"
         return f"to accuracy {self.goal:g} · " + " · ".join(f"{place} {who}" for place, who in self.scores().items())
 
@@ -134,8 +116,8 @@ def _crossing(curve: np.ndarray, goal: float) -> float:
     return at + (goal - before) / (curve[at] - before)
 
 
-class Race:
-    """Trains the same networks with several batch sizes until they reach an accuracy; a trainer for a lab.
+class BatchSizeRace(Experiment):
+    """Trains the same networks with several batch sizes until they reach an accuracy.
 
     Args:
         trainer: What trains.
@@ -145,7 +127,7 @@ class Race:
         most: Epochs after which a network that has not arrived gives up.
 
     Example:
-        >>> Race(trainer, [4, 64]).run(learning_rate=0.05).ranking("steps")
+        >>> BatchSizeRace(trainer, [4, 64]).run(learning_rate=0.05).ranking("steps")
     """
 
     def __init__(
@@ -154,11 +136,6 @@ class Race:
         self._trainer, self._sizes, self._goal = trainer, tuple(sizes), goal
         self._reference, self._most = reference, most
         self._known: dict[tuple, RaceResult] = {}
-
-    def run(self, **knobs: Any) -> RaceResult:
-        """Races to the end; takes what `stream` takes."""
-        *_, last = self.stream(**knobs)
-        return last
 
     def stream(
         self,
@@ -185,9 +162,10 @@ class Race:
             ValueError: If a value cannot be used.
         """
         for name, value, known in (("scaling", scaling, SCALING), ("yardstick", yardstick, YARDSTICKS)):
-            Rule(known.__contains__, f"choose {', '.join(known)}").check(name, value)
+            one_of(*known).check(name, value)
         POSITIVE.check("learning_rate", learning_rate)
         POSITIVE.check("rows_at_once", rows_at_once)
+        COUNT.check("seeds", seeds)
         rates = {size: learning_rate * (size / self._reference) ** SCALING[scaling] for size in self._sizes}
         measured = {"yardstick": yardstick, "rows_at_once": rows_at_once}
         return (replace(result, **measured) for result in self._trained(rates, seeds))
@@ -198,18 +176,19 @@ class Race:
             yield self._known[key]
             return
         rows = len(self._trainer.dataset.x_train)
-        result = RaceResult({}, rates, rows, self._goal, self._sizes, compiling=True)
+        result = RaceResult({}, rates, rows, self._goal, self._sizes)
         for size in self._sizes:
             done = dict(result.accuracy)
             epochs = max(1, min(self._most, _MOST_STEPS // (rows // size)))
             for runs in self._trainer.stream(batch_size=size, learning_rate=rates[size], seeds=seeds, epochs=epochs):
-                if runs.started:
+                if runs.progress:
                     done[size] = runs.history["val_accuracy"]
-                result = replace(result, accuracy=dict(done), compiling=runs.compiling)
+                progress = None if runs.progress is None else len(done) / (len(self._sizes) + 1)
+                result = replace(result, accuracy=dict(done), progress=progress)
                 yield result
-                if runs.started and _settled(done[size], self._goal):
+                if runs.progress and _settled(done[size], self._goal):
                     break
-        self._known = {**dict(list(self._known.items())[1 - _KEPT :]), key: replace(result, finished=True)}
+        self._known = {**dict(list(self._known.items())[1 - _KEPT :]), key: replace(result, progress=1.0)}
         yield self._known[key]
 
 

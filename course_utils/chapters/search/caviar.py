@@ -12,10 +12,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from course_utils.drawing import style
-from course_utils.lab.contract import OfRuns
-from course_utils.lab.pictures import HEIGHT, WIDTH
+from course_utils.lab import HEIGHT, WIDTH, Experiment, FromRuns, Picture
 from course_utils.training import Trainer
-from course_utils.training.knobs import COUNT
+from course_utils.training.knobs import COUNT, integer
 
 #: Lowest and highest learning rate that is drawn.
 RANGE = (1e-4, 10.0)
@@ -24,7 +23,7 @@ _LOWEST, _HIGHEST = 0.05, 4.0
 
 
 @dataclass(frozen=True)
-class Shoal(OfRuns):
+class Shoal(FromRuns):
     """Networks as far as they have come.
 
     Args:
@@ -47,19 +46,18 @@ class Shoal(OfRuns):
 
     def summary(self) -> str:
         """Says who leads."""
-        last, best = self.losses[:, -1], self.leader
+        last, best, epochs = self.losses[:, -1], self.leader, self.runs.epochs_done
         return (
-            f"{len(last)} networks × {self.epochs_done} epochs = {len(last) * self.epochs_done} · "
+            f"{len(last)} networks × {epochs} epochs = {len(last) * epochs} · "
             f"best validation loss {last[best]:.3g} at rate {self.rates[best]:.2g} · median {np.median(last):.3g}"
         )
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         return {"best loss": f"{self.losses[self.leader, -1]:.3g}", "its rate": f"{self.rates[self.leader]:.2g}"}
 
 
-class Caviar:
-    """Trains many networks with random learning rates at once; a trainer for a lab.
+class Caviar(Experiment):
+    """Trains many networks with random learning rates at once.
 
     Args:
         trainer: What trains.
@@ -69,11 +67,6 @@ class Caviar:
 
     def __init__(self, trainer: Trainer, epochs: int = 20, **fixed: Any) -> None:
         self._trainer, self._epochs, self._fixed = trainer, epochs, fixed
-
-    def run(self, **knobs: int) -> Shoal:
-        """Trains to the end; takes what `stream` takes."""
-        *_, last = self.stream(**knobs)
-        return last
 
     def stream(self, *, networks: int = 64, draw: int = 0) -> Iterator[Shoal]:
         """Trains epoch by epoch, and checks the arguments before it returns.
@@ -89,6 +82,7 @@ class Caviar:
             ValueError: If a number cannot be used.
         """
         COUNT.check("networks", networks)
+        integer(0).check("draw", draw)
         shares = np.random.default_rng(draw).uniform(size=networks)
         rates = RANGE[0] * (RANGE[1] / RANGE[0]) ** shares
         settings = [{"learning_rate": float(rate)} for rate in rates]
@@ -96,21 +90,19 @@ class Caviar:
         return (Shoal(runs, rates) for runs in stream)
 
 
-class ShoalPicture:
+class ShoalPicture(Picture):
     """The validation losses of all networks on the left, the last ones against the learning rate on the right."""
 
-    def frame(self, result: Shoal) -> Hashable:
-        """Names the axes: they stay as long as runs are as long."""
-        return result.epochs
+    def axes_key(self, result: Shoal) -> Hashable:
+        return result.runs.epochs
 
-    def prepare(self, result: Shoal) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Shoal) -> Figure:
         figure, (left, right) = style.new_figure(2, WIDTH, HEIGHT)
         style.label_axes(left, "epoch", "validation loss", "All at once")
         style.label_axes(right, "learning rate", "validation loss", "Where they are now")
         style.scale(left, y="log")
         style.scale(right, "log", "log")
-        left.set(xlim=(1, result.epochs), ylim=(_LOWEST, _HIGHEST))
+        left.set(xlim=(1, result.runs.epochs), ylim=(_LOWEST, _HIGHEST))
         style.whole_numbers(left)
         right.set(xlim=RANGE, ylim=(_LOWEST, _HIGHEST))
         return figure
@@ -118,22 +110,21 @@ class ShoalPicture:
     def artists(self, figure: Figure, result: Shoal, *, ghost: str = "") -> list[Artist]:
         """Draws a line and a dot for each network; of a ghost, only the best."""
         left, right = figure.axes
-        epochs = np.arange(1, result.epochs_done + 1)
+        epochs = np.arange(1, result.runs.epochs_done + 1)
         losses, best = np.clip(result.losses, _LOWEST, _HIGHEST), result.leader
-        color = style.GHOST if ghost else style.COLORS[1]
+        color, dashes = style.look(ghost, 1, dashes="-")
         found: list[Artist] = []
         if not ghost:
             lines = [np.column_stack([epochs, line]) for line in losses]
             found.append(left.add_collection(LineCollection(lines, colors=style.COLORS[0], linewidths=0.8, alpha=0.5)))
             found += right.plot(result.rates, losses[:, -1], ".", color=style.COLORS[0], markersize=6, alpha=0.6)
-        found += left.plot(epochs, losses[best], ":" if ghost else "-", color=color, linewidth=2.2)
+        found += left.plot(epochs, losses[best], dashes, color=color, linewidth=2.2)
         found += right.plot(result.rates[best], losses[best, -1], "o", color=color, markersize=9, fillstyle="none")
         if ghost:  # its ring on the right tells it apart; names at one place would overlap
             return found
         return found + style.end_labels(left, [(f"best: {losses[best, -1]:.2g}", epochs[-1], losses[best, -1], color)])
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "Many networks trained at once: on the left the validation loss of each after every epoch, the best as a "
             "thick line; on the right the last loss against the learning rate, a dot for each, the best in a ring."

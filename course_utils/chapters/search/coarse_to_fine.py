@@ -7,17 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_utils.lab import Experiment, Result
 from course_utils.search import search
 from course_utils.search.samplers import CoarseToFine
 from course_utils.search.spaces import distributions
 from course_utils.training import Trainer
-from course_utils.training.knobs import Rule
+from course_utils.training.knobs import POSITIVE, integer
 
 #: The whole range, with which everybody begins; how many rounds there are, and trials in each.
 WHOLE = (1e-5, 10.0)
 ROUNDS, EACH = 3, 16
-
-_ROUND = Rule(lambda n: n in range(1, ROUNDS + 1), f"choose a whole number from 1 to {ROUNDS}")
 
 
 @dataclass(frozen=True)
@@ -36,36 +35,23 @@ class Round:
 
 
 @dataclass(frozen=True)
-class Narrowed:
+class Narrowed(Result):
     """Rounds so far.
 
     Args:
         by_hand: Rounds in ranges that somebody chose.
         by_rule: As many rounds in ranges that a rule chose.
         rounds: How many there will be.
-        finished: Whether all are trained.
     """
 
     by_hand: Sequence[Round]
     by_rule: Sequence[Round]
     rounds: int
-    finished: bool = False
-    compiling: bool = False
 
     @property
-    def epochs(self) -> int:
-        """How many rounds there will be; a lab paces its frames by it."""
-        return self.rounds
-
-    @property
-    def epochs_done(self) -> int:
-        """How many rounds are trained."""
-        return len(self.by_hand)
-
-    @property
-    def started(self) -> bool:
-        """Whether any round is trained."""
-        return bool(self.by_hand)
+    def progress(self) -> float:
+        """Share of the rounds that are trained."""
+        return len(self.by_hand) / self.rounds
 
     @property
     def sides(self) -> dict[str, Sequence[Round]]:
@@ -90,11 +76,10 @@ class Narrowed:
         return " · ".join(parts)
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         return {f"best {name}": f"{best:.3f}" for name, (best, _) in self.best.items()}
 
 
-class Narrowing:
+class Narrowing(Experiment):
     """Rounds of random trials in ranges that somebody chooses, beside a search that chooses them itself.
 
     Both draw the same random numbers, so that their first rounds are the same. What was trained once is kept.
@@ -110,11 +95,6 @@ class Narrowing:
         self._trainer, self._epochs = trainer, epochs
         self._known: dict[tuple, Round] = {}
         self._rule: dict[int, list[Round]] = {}
-
-    def run(self, **knobs: float) -> Narrowed:
-        """Trains all rounds; takes what `stream` takes."""
-        *_, last = self.stream(**knobs)
-        return last
 
     def stream(
         self,
@@ -142,10 +122,15 @@ class Narrowing:
         Raises:
             ValueError: If a range is empty, or a number cannot be used.
         """
-        _ROUND.check("rounds", rounds)
+        integer(1, ROUNDS).check("rounds", rounds)
+        integer(0).check("draw", draw)
+        own = {"round_2_from": round_2_from, "round_2_to": round_2_to}
+        own |= {"round_3_from": round_3_from, "round_3_to": round_3_to}
+        for name, rate in own.items():
+            POSITIVE.check(name, rate)
         ranges = [WHOLE, (round_2_from, round_2_to), (round_3_from, round_3_to)][:rounds]
         for number, (low, high) in enumerate(ranges, start=1):
-            if not 0 < low < high:
+            if not low < high:
                 raise ValueError(f"round {number} from {low:g} to {high:g} holds no rate: put its lower end lower.")
         return self._trained(ranges, draw)
 
@@ -156,8 +141,7 @@ class Narrowing:
             if key not in self._known:
                 self._known[key] = self._train(*key)
             by_hand = [*by_hand, self._known[key]]
-            done = number + 1 == len(ranges)
-            yield Narrowed(by_hand, self._by_rule(draw)[: number + 1], len(ranges), finished=done)
+            yield Narrowed(by_hand, self._by_rule(draw)[: number + 1], len(ranges))
 
     def _train(self, number: int, range_: tuple[float, float], draw: int) -> Round:
         low, high = np.log10(range_)

@@ -11,20 +11,18 @@ from matplotlib.figure import Figure
 
 from course_utils.chapters.search.coarse_to_fine import WHOLE, Narrowed, Round
 from course_utils.drawing import style
-from course_utils.lab.pictures import HEIGHT, WIDTH
+from course_utils.lab import HEIGHT, WIDTH, Picture
 
 _MARKERS = ("o", "s", "^")
 
 
-class RoundsPicture:
+class RoundsPicture(Picture):
     """The trials of each round against the learning rate, by hand on the left, by rule on the right."""
 
-    def frame(self, _: Narrowed) -> Hashable:
-        """Names the axes: they stay for ever."""
+    def axes_key(self, _: Narrowed) -> Hashable:
         return "all"
 
-    def prepare(self, _: Narrowed) -> Figure:
-        """Makes the axes."""
+    def axes(self, _: Narrowed) -> Figure:
         figure, axes = style.new_figure(2, WIDTH, HEIGHT)
         for ax, name in zip(axes, ("Your ranges", "Ranges of the rule")):
             style.label_axes(ax, "learning rate", "validation accuracy", name)
@@ -53,7 +51,6 @@ class RoundsPicture:
         return found
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "Validation accuracy against the learning rate, a mark for each trial, another shape and colour for each "
             "round; bars at the top show the range of each round. On the left the ranges chosen by hand, on the right "

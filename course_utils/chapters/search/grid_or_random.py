@@ -13,10 +13,10 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from course_utils.drawing import style
-from course_utils.lab.pictures import WIDTH
+from course_utils.lab import WIDTH, Experiment, FromRuns, Picture
 from course_utils.search.spaces import UnitCube, distributions
 from course_utils.training import Trainer
-from course_utils.training.knobs import Rule
+from course_utils.training.knobs import COUNT, Rule, integer, one_of
 
 #: The learning rates of the square, and for each second knob its range and its name on an axis.
 RATES = (1e-4, 10.0, "log")
@@ -25,40 +25,28 @@ SECOND = {"l2": ((1e-8, 1e-5, "log"), "L2 strength"), "momentum": ((0.0, 0.95), 
 #: The two ways to fill a square.
 WAYS = ("grid", "random")
 
-_SQUARE = Rule(lambda n: int(n) == n >= 1 and isqrt(int(n)) ** 2 == n, "choose the square of a whole number, such as 9")
+_SQUARE = Rule(lambda n: COUNT.accepts(n) and isqrt(n) ** 2 == n, "choose the square of a whole number, such as 9")
 _HEIGHT = 4.4
 _STRIP = (-0.05, 1.1)
 
 
 @dataclass(frozen=True)
-class Squares:
+class Squares(FromRuns):
     """Trials of both ways, as far as they are trained.
 
     Args:
+        runs: The runs of all trials, those of the grid first.
         knob: The second knob, a key of `SECOND`.
         points: Learning rate and second knob of each trial, shape (trials, 2), for each way.
-        accuracy: Validation accuracy of each trial so far, shape (trials,), for each way.
-        epochs: Epochs that a trial takes.
-        epochs_done: Epochs done.
-        compiling: Whether something is being compiled.
     """
 
     knob: str
     points: Mapping[str, np.ndarray]
-    accuracy: Mapping[str, np.ndarray]
-    epochs: int
-    epochs_done: int
-    compiling: bool = False
 
     @property
-    def started(self) -> bool:
-        """Whether any epoch is done."""
-        return self.epochs_done > 0
-
-    @property
-    def finished(self) -> bool:
-        """Whether all epochs are done."""
-        return self.epochs_done == self.epochs
+    def accuracy(self) -> dict[str, np.ndarray]:
+        """Validation accuracy of each trial so far, shape (trials,), for each way."""
+        return dict(zip(WAYS, np.split(np.nan_to_num(self.runs.final("val_accuracy")), 2)))
 
     @property
     def best(self) -> dict[str, float]:
@@ -74,15 +62,14 @@ class Squares:
         """Says what each way found."""
         rates = self.rates
         found = [f"{way}: {rates[way]} learning rates, best {best:.2f}" for way, best in self.best.items()]
-        return " · ".join([f"{len(self.points['grid'])} trials each, {self.epochs_done} epochs", *found])
+        return " · ".join([f"{len(self.points['grid'])} trials each, {self.runs.epochs_done} epochs", *found])
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         return {f"best of {way}": f"{best:.3f}" for way, best in self.best.items()}
 
 
-class GridOrRandom:
-    """Fills a square with a grid and with random points and trains all of them together; a trainer for a lab.
+class GridOrRandom(Experiment):
+    """Fills a square with a grid and with random points and trains all of them together.
 
     Where a grid begins is as much luck as where random points fall, so every draw shifts the grid too. All networks
     start from the same weights and see the same batches: what differs comes from the two knobs.
@@ -96,11 +83,6 @@ class GridOrRandom:
 
     def __init__(self, trainer: Trainer, epochs: int = 5) -> None:
         self._trainer, self._epochs = trainer, epochs
-
-    def run(self, *, trials: int = 9, second: str = "l2", draw: int = 0) -> Squares:
-        """Trains to the end; takes what `stream` takes."""
-        *_, last = self.stream(trials=trials, second=second, draw=draw)
-        return last
 
     def stream(self, *, trials: int = 9, second: str = "l2", draw: int = 0) -> Iterator[Squares]:
         """Trains epoch by epoch, and checks the arguments before it returns.
@@ -117,8 +99,9 @@ class GridOrRandom:
             ValueError: If a value cannot be used.
         """
         _SQUARE.check("trials", trials)
-        Rule(SECOND.__contains__, f"choose {' or '.join(SECOND)}").check("second", second)
-        return self._trained(fill(int(trials), second, draw), second)
+        one_of(*SECOND).check("second", second)
+        integer(0).check("draw", draw)
+        return self._trained(fill(trials, second, draw), second)
 
     def several(self, draws: int, *, trials: int = 9, second: str = "l2") -> dict[str, np.ndarray]:
         """Searches many times, all in one training.
@@ -140,10 +123,7 @@ class GridOrRandom:
         fixed = {"momentum": 0.0} if second == "l2" else {}
         pairs = np.concatenate([points[way] for way in WAYS])
         settings = [{**fixed, "learning_rate": float(rate), second: float(other)} for rate, other in pairs]
-        for runs in self._trainer.stream(settings=settings, epochs=self._epochs):
-            accuracy = runs.final("val_accuracy") if runs.started else np.zeros(len(pairs))
-            halves = np.split(np.nan_to_num(accuracy), 2)
-            yield Squares(second, points, dict(zip(WAYS, halves)), self._epochs, runs.epochs_done, runs.compiling)
+        return (Squares(runs, second, points) for runs in self._trainer.stream(settings=settings, epochs=self._epochs))
 
 
 def fill(trials: int, second: str = "l2", draw: int = 0) -> dict[str, np.ndarray]:
@@ -166,14 +146,13 @@ def fill(trials: int, second: str = "l2", draw: int = 0) -> dict[str, np.ndarray
     return {way: np.array([list(cube.setting(share).values()) for share in both]) for way, both in shares.items()}
 
 
-class SquaresPicture:
+class SquaresPicture(Picture):
     """For each way the square with its trials, and beside each axis the scores as only that knob sees them."""
 
-    def frame(self, result: Squares) -> Hashable:
-        """Names the axes: each second knob has its own."""
+    def axes_key(self, result: Squares) -> Hashable:
         return result.knob
 
-    def prepare(self, result: Squares) -> Figure:
+    def axes(self, result: Squares) -> Figure:
         """Makes the axes: for each way the square, the strip above it and the strip at its right."""
         figure = Figure(figsize=(WIDTH, _HEIGHT), dpi=style.DPI, facecolor="white")
         range_, name = SECOND[result.knob]
@@ -202,7 +181,6 @@ class SquaresPicture:
         return found
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "Two squares, learning rate along and a second knob upward, with the same number of trials: on the left on "
             "a grid, on the right at random places. Darker dots are more accurate, a ring marks the best. Above and "

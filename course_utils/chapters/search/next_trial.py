@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils.drawing import style
-from course_utils.lab.pictures import WIDTH
+from course_utils.lab import WIDTH, Experiment, Picture, Result
 from course_utils.search.gaussian_process import Belief, believe
 from course_utils.training import Trainer
-from course_utils.training.knobs import Rule
+from course_utils.training.knobs import Rule, integer, one_of
 
 #: Lowest and highest learning rate, and random trials before the first belief.
 RANGE = (1e-4, 10.0)
@@ -29,11 +29,10 @@ LOOKS = {
 
 _PLACES = 151
 _HEIGHT = 4.2
-_TRIALS = Rule(lambda n: int(n) == n >= START, f"choose a whole number from {START} up")
 
 
 @dataclass(frozen=True)
-class Step:
+class SearchState(Result):
     """What is believed after some trials.
 
     Args:
@@ -44,7 +43,6 @@ class Step:
         look: What the next trial is chosen by, a key of `LOOKS`.
         wanted: How many trials there will be.
         truth: The accuracy at some learning rates, both of shape (rates,), or None if it stays hidden.
-        compiling: Whether something is being compiled.
     """
 
     tried: np.ndarray
@@ -54,23 +52,11 @@ class Step:
     look: str
     wanted: int
     truth: tuple[np.ndarray, np.ndarray] | None = None
-    compiling: bool = False
-    started: bool = True
 
     @property
-    def epochs(self) -> int:
-        """How many trials there will be; a lab paces its frames by it."""
-        return self.wanted
-
-    @property
-    def epochs_done(self) -> int:
-        """How many trials there are."""
-        return len(self.tried)
-
-    @property
-    def finished(self) -> bool:
-        """Whether all trials are done."""
-        return self.epochs_done == self.wanted
+    def progress(self) -> float:
+        """Share of the trials that are done."""
+        return len(self.tried) / self.wanted
 
     @property
     def worth(self) -> np.ndarray:
@@ -95,12 +81,11 @@ class Step:
         return f"{len(self.tried)} trials · best {best:.3f} at rate {rate:.2g} · next: rate {self.proposal:.2g}"
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         return {"best": f"{self.best[0]:.3f}", "next rate": f"{self.proposal:.2g}"}
 
 
-class NextTrial:
-    """Tries learning rates one at a time where a Gaussian process proposes; a trainer for a lab.
+class NextTrial(Experiment):
+    """Tries learning rates one at a time where a Gaussian process proposes.
 
     Every trial starts from the same weights and sees the same batches, so that accuracy depends on the rate alone.
     What was trained once is kept.
@@ -114,17 +99,12 @@ class NextTrial:
 
     def __init__(self, trainer: Trainer, epochs: int = 5) -> None:
         self._trainer, self._epochs = trainer, epochs
-        self._known: dict[tuple[str, int], list[Step]] = {}
+        self._known: dict[tuple[str, int], list[SearchState]] = {}
         self._truth: tuple[np.ndarray, np.ndarray] | None = None
-
-    def run(self, **knobs: object) -> Step:
-        """Goes to the last trial; takes what `stream` takes."""
-        *_, last = self.stream(**knobs)
-        return last
 
     def stream(
         self, *, trials: int = START, look: str = "expected improvement", draw: int = 0, truth: bool = False
-    ) -> Iterator[Step]:
+    ) -> Iterator[SearchState]:
         """Goes trial by trial, and checks the arguments before it returns.
 
         Args:
@@ -139,11 +119,13 @@ class NextTrial:
         Raises:
             ValueError: If a value cannot be used.
         """
-        _TRIALS.check("trials", trials)
-        Rule(LOOKS.__contains__, f"choose {', '.join(LOOKS)}").check("look", look)
-        return self._steps(int(trials), look, draw, truth=truth)
+        integer(START).check("trials", trials)
+        one_of(*LOOKS).check("look", look)
+        integer(0).check("draw", draw)
+        Rule(lambda shown: isinstance(shown, bool), "choose True or False").check("truth", truth)
+        return self._steps(trials, look, draw, truth=truth)
 
-    def _steps(self, trials: int, look: str, draw: int, *, truth: bool) -> Iterator[Step]:
+    def _steps(self, trials: int, look: str, draw: int, *, truth: bool) -> Iterator[SearchState]:
         steps = self._known.setdefault((look, draw), [])
         if truth and self._truth is None:
             rates = np.geomspace(*RANGE, 81)
@@ -166,22 +148,20 @@ class NextTrial:
         runs = self._trainer.run(settings=settings, epochs=self._epochs, progress=False)
         return np.nan_to_num(runs.final("val_accuracy"))
 
-    def _step(self, tried: np.ndarray, accuracy: np.ndarray, look: str) -> Step:
+    def _step(self, tried: np.ndarray, accuracy: np.ndarray, look: str) -> SearchState:
         places = np.geomspace(*RANGE, _PLACES)
         shares = [np.log(rates / RANGE[0])[:, None] / np.log(RANGE[1] / RANGE[0]) for rates in (tried, places)]
         belief = believe(shares[0], accuracy, shares[1])
-        return Step(tried, accuracy, places, belief, look, len(tried))
+        return SearchState(tried, accuracy, places, belief, look, len(tried))
 
 
-class BeliefPicture:
+class BeliefPicture(Picture):
     """What is believed about every learning rate, above; how much a trial there would be worth, below."""
 
-    def frame(self, result: Step) -> Hashable:
-        """Names the axes: each look has its own."""
+    def axes_key(self, result: SearchState) -> Hashable:
         return result.look
 
-    def prepare(self, result: Step) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: SearchState) -> Figure:
         figure = Figure(figsize=(WIDTH, _HEIGHT), dpi=style.DPI, facecolor="white")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.4, 1))
         figure.subplots_adjust(left=0.075, right=0.82, bottom=0.125, top=0.92, hspace=0.32)
@@ -192,7 +172,7 @@ class BeliefPicture:
         lower.set(ylim=(0, 1.15), yticks=[])
         return figure
 
-    def artists(self, figure: Figure, result: Step, *, ghost: str = "") -> list[Artist]:
+    def artists(self, figure: Figure, result: SearchState, *, ghost: str = "") -> list[Artist]:
         """Draws belief, trials and proposal; of a ghost, only the mean."""
         upper, lower = figure.axes
         mean, deviation = result.belief.mean, result.belief.deviation
@@ -202,7 +182,6 @@ class BeliefPicture:
         return [*_belief(upper, result, mean, deviation), *_worth(lower, result)]
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "Above, validation accuracy against the learning rate: dots for the trials, the last one named, a line for "
             "what the Gaussian process expects and a band of two standard deviations. Below, how much a trial at each "
@@ -210,7 +189,7 @@ class BeliefPicture:
         )
 
 
-def _belief(ax: Axes, result: Step, mean: np.ndarray, deviation: np.ndarray) -> list[Artist]:
+def _belief(ax: Axes, result: SearchState, mean: np.ndarray, deviation: np.ndarray) -> list[Artist]:
     blue, green = style.COLORS[0], style.COLORS[2]
     sure = ax.fill_between(
         result.places, mean - 2 * deviation, mean + 2 * deviation, color=blue, alpha=style.BAND, linewidth=0
@@ -230,7 +209,7 @@ def _belief(ax: Axes, result: Step, mean: np.ndarray, deviation: np.ndarray) -> 
     return found + style.end_labels(ax, ends)
 
 
-def _worth(ax: Axes, result: Step) -> list[Artist]:
+def _worth(ax: Axes, result: SearchState) -> list[Artist]:
     # Its unit changes from look to look and its size from step to step: only where it is largest matters.
     worth = result.worth - min(np.nanmin(result.worth), 0)
     shown = worth / (np.nanmax(worth) or 1)

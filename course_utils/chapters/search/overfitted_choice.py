@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from course_utils import models, predictions
 from course_utils.datasets import Dataset, from_arrays
 from course_utils.drawing import style
-from course_utils.lab.contract import AtOnce
-from course_utils.lab.pictures import HEIGHT, WIDTH
+from course_utils.lab import HEIGHT, WIDTH, Instant, InstantExperiment, Picture
 from course_utils.training import Trainer
-from course_utils.training.knobs import Rule
+from course_utils.training.knobs import integer
 
 #: Sizes of test sets to compare, in rows.
 SIZES = (25, 50, 100, 200, 400, 800)
@@ -57,7 +56,7 @@ def _split(x: np.ndarray, y: np.ndarray, rows: int, seed: int) -> Dataset:
 
 
 @dataclass(frozen=True)
-class Chosen(AtOnce):
+class Chosen(Instant):
     """The best of the first n networks on a test set, for every n, in many repeats.
 
     Args:
@@ -88,12 +87,11 @@ class Chosen(AtOnce):
         )
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         seen, fresh = self.means
         return {"promised": f"{seen:.3f}", "fresh": f"{fresh:.3f}", "optimism": f"{seen - fresh:+.3f}"}
 
 
-class OverfittedChoice:
+class OverfittedChoice(InstantExperiment):
     """Chooses the best of some networks on a small test set, and measures it on fresh data, many times over.
 
     Args:
@@ -119,23 +117,15 @@ class OverfittedChoice:
         Raises:
             ValueError: If there are not as many networks or rows.
         """
-        for name, value, most in (
-            ("configurations", configurations, len(self.right)),
-            ("rows", rows, self.right.shape[1] - 1),
-        ):
-            Rule(lambda n, most=most: int(n) == n and 1 <= n <= most, f"choose a whole number from 1 to {most}").check(
-                name, value
-            )
+        integer(1, len(self.right)).check("configurations", configurations)
+        integer(1, self.right.shape[1] - 1).check("rows", rows)
+        integer(0).check("draw", draw)
         sizes = [size for size in SIZES if size < self.right.shape[1]]
         optimism = np.stack([np.subtract(*self._choose(size, draw)).mean(axis=0) for size in sizes])
-        return Chosen(*self._choose(rows, draw), optimism, int(rows), int(configurations))
-
-    def stream(self, **knobs: int) -> Iterator[Chosen]:
-        """Yields everything at once; it takes what `run` takes."""
-        return iter([self.run(**knobs)])
+        return Chosen(*self._choose(rows, draw), optimism, rows, configurations)
 
     def _choose(self, rows: int, draw: int) -> tuple[np.ndarray, np.ndarray]:
-        key = (int(rows), draw)
+        key = (rows, draw)
         if key not in self._known:
             self._known[key] = choose(self.right, key[0], self.repeats, draw)
         return self._known[key]
@@ -169,15 +159,13 @@ def choose(right: np.ndarray, rows: int, repeats: int, draw: int = 0) -> tuple[n
     return highest, np.take_along_axis(fresh, leader, axis=1)
 
 
-class ChoicePicture:
+class ChoicePicture(Picture):
     """What the choice promises and what it is worth, against the number of networks; the gap against test rows."""
 
-    def frame(self, result: Chosen) -> Hashable:
-        """Names the axes: they stay for as many networks."""
+    def axes_key(self, result: Chosen) -> Hashable:
         return result.seen.shape[1]
 
-    def prepare(self, result: Chosen) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Chosen) -> Figure:
         figure, (left, right) = style.new_figure(2, WIDTH, HEIGHT)
         style.label_axes(left, "networks to choose among", "accuracy", "The chosen network")
         style.label_axes(right, "rows in the test set", "promised − fresh", "Optimism of the choice")
@@ -208,7 +196,7 @@ class ChoicePicture:
                 found += left.plot([at], [middle[at - 1]], "o", color=color, markersize=7, clip_on=False)
                 ends.append((name, number[-1], middle[-1], color))
             found += style.end_labels(left, ends)
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[3], "-")
+        color, dashes = style.look(ghost, 3, dashes="-")
         sizes = np.array(SIZES[: len(result.optimism)])
         found += right.plot(sizes, result.optimism[:, at - 1], dashes, color=color, marker=".", linewidth=1.8)
         now = np.subtract(*result.means)
@@ -220,7 +208,6 @@ class ChoicePicture:
         return found + style.end_labels(right, [(f"best of {at}", sizes[-1], result.optimism[-1, at - 1], color)])
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "On the left, against the number of networks to choose among, the accuracy of the best on the test set "
             "that chose it and on fresh data, with the middle half of the repeats as bands. On the right the "

@@ -12,12 +12,10 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from course_utils.chapters.search.manual_schedule import Hand
-from course_utils.drawing import style
-from course_utils.drawing.displays import draw_curve
-from course_utils.lab.contract import OfRuns
-from course_utils.lab.pictures import HEIGHT, WIDTH, draw_history
+from course_utils.drawing import draw_curve, style
+from course_utils.lab import HEIGHT, LOSSES, WIDTH, Experiment, FromRuns, Picture, draw_history, epoch_axis
 from course_utils.training import Runs, Trainer
-from course_utils.training.knobs import COUNT, POSITIVE, Rule
+from course_utils.training.knobs import COUNT, POSITIVE, integer, one_of
 
 #: Epochs in a second; "pause" waits.
 SPEEDS = {"pause": 0.0, "slow": 4.0, "fast": 16.0}
@@ -25,11 +23,9 @@ SPEEDS = {"pause": 0.0, "slow": 4.0, "fast": 16.0}
 #: Epochs that a new run takes at once, so that there is something to watch.
 FIRST = 5
 
-_SEED = Rule(lambda n: int(n) == n >= 0, "choose a whole number from 0 up")
-
 
 @dataclass(frozen=True)
-class Watched(OfRuns):
+class Watched(FromRuns):
     """A run as far as it has come.
 
     Args:
@@ -44,14 +40,9 @@ class Watched(OfRuns):
     paused: bool = False
 
     @property
-    def history(self) -> dict[str, np.ndarray]:
-        """The curves."""
-        return self.runs.history
-
-    @property
-    def finished(self) -> bool:
-        """Whether all epochs are done, or it waits."""
-        return self.runs.finished or self.paused
+    def progress(self) -> float | None:
+        """How far the run has come; one that waits goes no further now."""
+        return 1.0 if self.paused else self.runs.progress
 
     @property
     def loss(self) -> float:
@@ -66,23 +57,22 @@ class Watched(OfRuns):
         """Says where the run stands."""
         turns = len(self.changes) - 1
         parts = [
-            f"epoch {self.epochs_done} of {self.epochs}",
+            f"epoch {self.runs.epochs_done} of {self.runs.epochs}",
             f"rate {self.changes[-1][1]:.3g} after {turns} change{'' if turns == 1 else 's'}",
             f"validation loss {self.loss:.3g}",
         ]
         if self.runs.diverged_at[0]:
             parts.append("the network is lost: begin another")
-        elif self.paused and not self.runs.finished:
+        elif self.paused and self.runs.progress < 1:
             parts.append("waiting: choose a speed")
         return " · ".join(parts)
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
-        return {"epochs": str(self.epochs_done), "changes": str(len(self.changes) - 1), "loss": f"{self.loss:.3g}"}
+        return {"epochs": str(self.runs.epochs_done), "changes": str(len(self.changes) - 1), "loss": f"{self.loss:.3g}"}
 
 
-class Panda:
-    """One run that goes on while its learning rate is turned; a trainer for a lab, which may call it again and again.
+class Panda(Experiment):
+    """One run that goes on while its learning rate is turned.
 
     Every call of `stream` goes on with the run where the one before left it, with the learning rate that it is given.
     Another seed begins another run.
@@ -146,12 +136,12 @@ class Panda:
             ValueError: If a value cannot be used.
         """
         self._check(learning_rate, speed, seed)
-        return self._go_on(float(learning_rate), SPEEDS[speed], int(seed))
+        return self._go_on(float(learning_rate), SPEEDS[speed], seed)
 
     def _check(self, learning_rate: float, speed: str, seed: int) -> None:
         POSITIVE.check("learning_rate", learning_rate)
-        Rule(SPEEDS.__contains__, f"choose {', '.join(SPEEDS)}").check("speed", speed)
-        _SEED.check("seed", seed)
+        one_of(*SPEEDS).check("speed", speed)
+        integer(0).check("seed", seed)
 
     def _go_on(self, rate: float, speed: float, seed: int) -> Iterator[Watched]:
         if seed != self._seed:
@@ -174,7 +164,7 @@ class Panda:
         return Watched(self._runs, tuple(self._hand.changes), self._seed, paused)
 
 
-class PandaPicture:
+class PandaPicture(Picture):
     """The learning rate that the hand chose on the left, the losses that it led to on the right.
 
     Args:
@@ -187,12 +177,10 @@ class PandaPicture:
     ) -> None:
         self.loss_limits, self.rate_limits = loss_limits, rate_limits
 
-    def frame(self, result: Watched) -> Hashable:
-        """Names the axes: they stay as long as runs are as long."""
-        return result.epochs
+    def axes_key(self, result: Watched) -> Hashable:
+        return result.runs.epochs
 
-    def prepare(self, result: Watched) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Watched) -> Figure:
         figure, axes = style.new_figure(2, WIDTH, HEIGHT)
         figure.subplots_adjust(left=0.8 / WIDTH, wspace=0.72)  # room for numbers such as 0.001
         looks = [
@@ -200,10 +188,9 @@ class PandaPicture:
             ("loss", "What came of it", self.loss_limits),
         ]
         for ax, (name, title, limits) in zip(axes, looks):
-            style.label_axes(ax, "epoch", name, title)
             style.scale(ax, y="log")
-            ax.set(xlim=(0, result.epochs), ylim=limits)
-            style.whole_numbers(ax)
+            epoch_axis(ax, result.runs.epochs, name, title)
+            ax.set_ylim(*limits)
         return figure
 
     def artists(self, figure: Figure, result: Watched, *, ghost: str = "") -> list[Artist]:
@@ -211,16 +198,14 @@ class PandaPicture:
         if ghost == "before":  # the same run, a moment ago
             return []
         left, right = figure.axes
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[2], "-")
+        color, dashes = style.look(ghost, 2, dashes="-")
         rates = result.runs.learning_rates[0]
         found = draw_curve(left, np.arange(len(rates)) / result.runs.steps_per_epoch[0], rates[None], color, dashes)
-        if not ghost and not result.runs.finished:
-            found += left.plot(result.epochs_done, result.changes[-1][1], "o", color=color, clip_on=False)
-        lines = [("training", "loss", style.COLORS[1], "--"), ("validation", "val_loss", style.COLORS[0], "-")]
-        return found + draw_history(right, result, lines[bool(ghost) :], ghost=ghost)
+        if not ghost and result.runs.progress < 1:
+            found += left.plot(result.runs.epochs_done, result.changes[-1][1], "o", color=color, clip_on=False)
+        return found + draw_history(right, result.runs, LOSSES, ghost=ghost)
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "One training run against the epoch, on logarithmic scales: on the left the learning rate, which changes "
             "where somebody turned it, with a disc for the next epoch, on the right training and validation loss."

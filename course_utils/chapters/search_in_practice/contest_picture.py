@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -13,9 +12,8 @@ from matplotlib.figure import Figure
 
 from course_utils.chapters.search_in_practice.contest import Contest
 from course_utils.drawing import style
-from course_utils.lab.contract import AtOnce
-from course_utils.lab.pictures import WIDTH
-from course_utils.training.knobs import Rule
+from course_utils.lab import WIDTH, Instant, InstantExperiment, Picture
+from course_utils.training.knobs import integer, one_of
 
 _HEIGHT = 3.6
 #: Scores shown; lower ones are drawn at the lower edge.
@@ -23,7 +21,7 @@ _RANGE = (0.3, 1.01)
 
 
 @dataclass(frozen=True)
-class Searches(AtOnce):
+class Searches(Instant):
     """Some searches by a method, and as many at random.
 
     Args:
@@ -56,13 +54,12 @@ class Searches(AtOnce):
         return " · ".join([number, *middles, f"{self.method} better in {better}, equal in {equal}, worse in {worse}"])
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         better, equal, worse = self.wins
         return {"better": str(better), "equal": str(equal), "worse": str(worse)}
 
 
-class DrawnSearches:
-    """Takes searches out of a contest; a trainer for a lab.
+class DrawnSearches(InstantExperiment):
+    """Takes searches out of a contest.
 
     Args:
         contest: The contest, random search among its methods.
@@ -88,26 +85,21 @@ class DrawnSearches:
         """
         curves = self._contest.by_trials
         number, most = curves["random"].shape
-        Rule(curves.__contains__, f"choose {', '.join(curves)}").check("method", method)
-        Rule(lambda n: 1 <= n <= most, f"choose 1 to {most}").check("trials", trials)
-        Rule(lambda n: 1 <= n <= number, f"choose 1 to {number}").check("searches", searches)
+        one_of(*curves).check("method", method)
+        integer(1, most).check("trials", trials)
+        integer(1, number).check("searches", searches)
+        integer(0).check("draw", draw)
         rows = (draw * searches + np.arange(searches)) % number
         return Searches(method, {name: curves[name][rows] for name in dict.fromkeys((method, "random"))}, trials)
 
-    def stream(self, **knobs: Any) -> Iterator[Searches]:
-        """Takes what `run` does, and yields it once."""
-        return iter([self.run(**knobs)])
 
-
-class SearchesPicture:
+class SearchesPicture(Picture):
     """The searches' best so far on the left; on the right what each of them held for the best in the end."""
 
-    def frame(self, result: Searches) -> Hashable:
-        """Names the axes: each method has its own."""
+    def axes_key(self, result: Searches) -> Hashable:
         return result.method
 
-    def prepare(self, result: Searches) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Searches) -> Figure:
         figure, (left, right) = style.new_figure(2, WIDTH, _HEIGHT)
         style.label_axes(left, "trials", "true score of the best so far", "On the way")
         left.set(xlim=(0, result.curves["random"].shape[1]), ylim=_RANGE)
@@ -134,7 +126,6 @@ class SearchesPicture:
         return found + style.end_labels(left, ends)
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "On the left the true score of the best setting found so far against the number of trials, for a method "
             "and for random search: medians with their quartiles. On the right a dot for each pair of searches, the "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 
 from course_utils.chapters.search_in_practice.tabular_benchmark import Tabled
 from course_utils.drawing import style
-from course_utils.lab.contract import AtOnce
-from course_utils.lab.pictures import WIDTH
-from course_utils.training.knobs import COUNT, Rule
+from course_utils.lab import WIDTH, Instant, InstantExperiment, Picture
+from course_utils.training.knobs import COUNT, integer, one_of
 
 #: Trials that begin together.
 TRIALS = 27
@@ -25,13 +24,11 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     "slow starters": {"depth": 3, "init_scale": 0.25},
 }
 
-_KEEP = Rule(lambda n: int(n) == n >= 1, "choose a whole number from 1 (all go on) up")
-_FIELD = Rule(FIELDS.__contains__, f"choose {' or '.join(map(repr, FIELDS))}")
 _HEIGHT = 3.6
 
 
 @dataclass(frozen=True)
-class Stopped(AtOnce):
+class Stopped(Instant):
     """Trials, and how far each was allowed to train.
 
     Args:
@@ -81,12 +78,11 @@ class Stopped(AtOnce):
         )
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         return {"epochs": str(self.spent), "found": f"{self.curves[self.kept, -1]:.3f}", "lost": f"{self.loss:.3f}"}
 
 
-class StoppedEarly:
-    """Lets trials of the table begin together, and stops the poorer ones in stages; a trainer for a lab.
+class StoppedEarly(InstantExperiment):
+    """Lets trials of the table begin together, and stops the poorer ones in stages.
 
     Args:
         table: The table.
@@ -102,7 +98,7 @@ class StoppedEarly:
 
         Args:
             first: Epochs before the first look; after each look, those that go on train `keep` times as long.
-            keep: One trial in so many goes on.
+            keep: One trial in so many goes on; with 1, all do.
             field: Where the trials are drawn from, a key of `FIELDS`.
             draw: Which trials.
 
@@ -113,8 +109,9 @@ class StoppedEarly:
             ValueError: If a value cannot be used.
         """
         COUNT.check("first", first)
-        _KEEP.check("keep", keep)
-        _FIELD.check("field", field)
+        COUNT.check("keep", keep)
+        one_of(*FIELDS).check("field", field)
+        integer(0).check("draw", draw)
         random = np.random.default_rng(draw)
         places = random.uniform(size=(TRIALS, len(self._table.choices)))
         settings = [
@@ -123,11 +120,7 @@ class StoppedEarly:
             for row in places
         ]
         curves = self._table.run(settings=settings).history["val_accuracy"]
-        return Stopped(curves, _allowed(curves, int(first), int(keep)), int(keep), field)
-
-    def stream(self, **knobs: Any) -> Iterator[Stopped]:
-        """Looks up what `run` does, and yields it once."""
-        return iter([self.run(**knobs)])
+        return Stopped(curves, _allowed(curves, first, keep), keep, field)
 
 
 def _allowed(curves: np.ndarray, first: int, keep: int) -> np.ndarray:
@@ -140,15 +133,13 @@ def _allowed(curves: np.ndarray, first: int, keep: int) -> np.ndarray:
     return allowed
 
 
-class StoppedPicture:
+class StoppedPicture(Picture):
     """A curve for each trial: full where it was trained, dotted for the best one where it was not."""
 
-    def frame(self, result: Stopped) -> Hashable:
-        """Names the axes: they stay for ever."""
+    def axes_key(self, result: Stopped) -> Hashable:
         return result.epochs
 
-    def prepare(self, result: Stopped) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Stopped) -> Figure:
         figure, (ax,) = style.new_figure(1, WIDTH, _HEIGHT)
         style.label_axes(ax, "epoch", "validation accuracy", "Which trials may go on?")
         ax.set(xlim=(0, result.epochs), ylim=(0, 1.02))
@@ -182,7 +173,6 @@ class StoppedPicture:
         return found + style.end_labels(ax, ends)
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "Validation accuracy against epochs, a line for each of 27 trials. Grey lines end with a cross where the "
             "trial was stopped; blue ones were trained to the end. If the trial that would have been best was stopped, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,9 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from course_utils.drawing import style
-from course_utils.lab.contract import AtOnce
-from course_utils.lab.pictures import HEIGHT, WIDTH
+from course_utils.lab import HEIGHT, WIDTH, Instant, InstantExperiment, Picture
 from course_utils.predictions import softmax
-from course_utils.training.knobs import POSITIVE, UNIT_INTERVAL, Rule
+from course_utils.training.knobs import POSITIVE, UNIT_INTERVAL, one_of
 
 _BINS = 10
 _THRESHOLDS = np.concatenate([np.linspace(0, 0.98, 50), [0.99, 0.995, 0.999]])
@@ -101,7 +100,7 @@ def _answers(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray,
 
 
 @dataclass(frozen=True)
-class Filtered(AtOnce):
+class Filtered(Instant):
     """Answers of some networks, filtered by their confidence.
 
     Args:
@@ -128,13 +127,12 @@ class Filtered(AtOnce):
         return f"{coverage:.0%} answered, {right} · {1 - coverage:.0%} go to a person · calibration error {error:.3f}"
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         coverage, accuracy = self.kept
         return {"answered": f"{coverage:.0%}", "of them right": f"{accuracy:.1%}"}
 
 
-class Confidence:
-    """Answers that are given only above a threshold, with the call signature of a trainer.
+class Confidence(InstantExperiment):
+    """Answers that are given only above a threshold.
 
     Args:
         logits: For each named group of networks its logits, shape (members, rows, classes).
@@ -158,17 +156,13 @@ class Confidence:
         Raises:
             ValueError: If a name is unknown or a value cannot be used.
         """
-        Rule(self.logits.__contains__, f"choose {' or '.join(self.logits)}").check("network", network)
+        one_of(*self.logits).check("network", network)
         UNIT_INTERVAL.check("threshold", threshold)
         POSITIVE.check("temperature", temperature)
         return Filtered(softmax(self.logits[network], temperature), self.labels, threshold)
 
-    def stream(self, **knobs: float) -> Iterator[Filtered]:
-        """Yields the result at once; it takes what `run` takes."""
-        return iter([self.run(**knobs)])
 
-
-class CoverageAndReliability:
+class CoverageAndReliability(Picture):
     """Coverage and accuracy against the threshold on the left, confidence against accuracy on the right.
 
     Args:
@@ -178,12 +172,10 @@ class CoverageAndReliability:
     def __init__(self, lowest: float = 0.5) -> None:
         self.lowest = lowest
 
-    def frame(self, _: Filtered) -> Hashable:
-        """Names the axes: there is only one kind."""
+    def axes_key(self, _: Filtered) -> Hashable:
         return "all"
 
-    def prepare(self, _: Filtered) -> Figure:
-        """Makes the axes."""
+    def axes(self, _: Filtered) -> Figure:
         figure, (left, right) = style.new_figure(2, WIDTH, HEIGHT)
         style.label_axes(left, "threshold", "share", "Asked to be surer, it is right more often")
         left.set(xlim=(0, 1), ylim=(self.lowest, 1.01))
@@ -196,7 +188,7 @@ class CoverageAndReliability:
         """Draws both."""
         left, right = figure.axes
         curves = answered(result.probabilities, result.labels, _THRESHOLDS)
-        looks = [(style.GHOST, ":")] * 2 if ghost else [(style.COLORS[1], "--"), (style.COLORS[0], "-")]
+        looks = [style.look(ghost, 1), style.look(ghost, 0)]
         found, ends = [], []
         for name, (color, dashes), curve, now in zip(("answered", "of them right"), looks, curves, result.kept):
             found += left.plot(_THRESHOLDS, curve, color=color, linestyle=dashes, linewidth=1.8)
@@ -204,14 +196,13 @@ class CoverageAndReliability:
             known = np.flatnonzero(np.isfinite(curve))[-1]
             ends.append((ghost or name, _THRESHOLDS[known], max(curve[known], self.lowest), color))
         mean, share, weight = reliability(result.probabilities, result.labels)
-        color = style.GHOST if ghost else style.COLORS[0]
+        color, dashes = style.look(ghost)
         known = weight > 0
-        found += right.plot(mean[known], share[known], ":" if ghost else "-", color=color, linewidth=1.4)
+        found += right.plot(mean[known], share[known], dashes, color=color, linewidth=1.4)
         found.append(right.scatter(mean[known], share[known], 12 + 200 * weight[known], color=color, alpha=0.75))
         return found + style.end_labels(left, ends if not ghost else ends[1:])
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "On the left, against the threshold, the share of answers that are confident enough and the share of those "
             "that is right; discs mark the threshold chosen. On the right the share of right answers against "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from course_utils.datasets import Dataset
+from course_utils.training.knobs import POSITIVE, Rule, strength
 
 
 def thin(dataset: Dataset, keep: Mapping[int, float], seed: int = 0) -> Dataset:
@@ -24,7 +25,8 @@ def thin(dataset: Dataset, keep: Mapping[int, float], seed: int = 0) -> Dataset:
     Raises:
         ValueError: If there is no such class, or a share cannot be used.
     """
-    _check(dataset, keep, "keep", lambda share: 0 < share <= 1, "a share above 0 and at most 1")
+    share = Rule(lambda value: POSITIVE.accepts(value) and value <= 1, "choose a share above 0 and at most 1")
+    _check(dataset, keep, "keep", share)
     random = np.random.default_rng(seed)
     stays = np.ones(len(dataset.x_train), bool)
     for label, share in keep.items():
@@ -52,7 +54,7 @@ def weigh(dataset: Dataset, class_weight: Mapping[int, float]) -> Dataset:
     Raises:
         ValueError: If there is no such class, or a weight cannot be used.
     """
-    _check(dataset, class_weight, "class_weight", lambda weight: 0 <= weight < np.inf, "0 or a finite number above")
+    _check(dataset, class_weight, "class_weight", strength())
     factors = np.ones(dataset.classes, "float32")
     factors[list(class_weight)] = list(class_weight.values())
     weights = factors[dataset.y_train]
@@ -97,13 +99,10 @@ def _share(hits: np.ndarray, among: np.ndarray) -> np.ndarray:
     return np.where(count > 0, both / np.maximum(count, 1), np.nan)
 
 
-def _check(
-    dataset: Dataset, given: Mapping[int, float], name: str, accepts: Callable[[float], bool], cure: str
-) -> None:
+def _check(dataset: Dataset, given: Mapping[int, float], name: str, rule: Rule) -> None:
     if dataset.classes is None:
         raise ValueError(f"dataset={dataset.name!r} has no classes, so that none can be rare.")
     for label, value in given.items():
         if label not in range(dataset.classes):
             raise ValueError(f"{name} names the class {label!r}: choose among 0 … {dataset.classes - 1}.")
-        if not accepts(value):
-            raise ValueError(f"{name}={{{label}: {value!r}}} cannot be used: choose {cure}.")
+        rule.check(f"{name}[{label!r}]", value)

@@ -14,15 +14,14 @@ from matplotlib.figure import Figure
 from course_utils import models, predictions
 from course_utils.chapters.softmax import imbalance
 from course_utils.datasets import Dataset
-from course_utils.drawing import style
-from course_utils.drawing.displays import draw_curve
-from course_utils.lab.contract import OfRuns
-from course_utils.lab.pictures import HEIGHT, WIDTH
+from course_utils.drawing import draw_curve, style
+from course_utils.lab import HEIGHT, WIDTH, Experiment, FromRuns, Picture
 from course_utils.training import Trainer
+from course_utils.training.knobs import strength
 
 
 @dataclass(frozen=True)
-class Found(OfRuns):
+class Found(FromRuns):
     """Runs, and how well they find each class among the validation rows.
 
     Args:
@@ -56,21 +55,16 @@ class Found(OfRuns):
 
     def summary(self) -> str:
         """Says how many of the rare class are found, and what becomes of the others."""
-        if not self.started:
-            return self.runs.summary()
-        parts = [f"{self.epochs_done} of {self.epochs} epochs"]
+        parts = [f"{self.runs.epochs_done} of {self.runs.epochs} epochs"]
         return " · ".join([*parts, *(f"{name} {value}" for name, value in self.scores().items())])
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows: means over the networks."""
-        if not self.started:
-            return {}
         rare, others = self.recall[:, self.rare].mean(), self.others.mean()
         return {f"recall of {self.rare}": f"{rare:.2f}", "recall of the others": f"{others:.2f}"}
 
 
-class RareClass:
-    """Training with a weight on one class, with the call signature of a trainer.
+class RareClass(Experiment):
+    """Training with a weight on one class.
 
     Args:
         dataset: Classes of which one is rare.
@@ -81,34 +75,28 @@ class RareClass:
     def __init__(self, dataset: Dataset, rare: int, learning_rate: float = 0.003) -> None:
         self.dataset, self.rare, self.learning_rate = dataset, rare, learning_rate
 
-    def run(self, *, weight: float = 1.0, **knobs: Any) -> Found:
-        """Trains to the end.
+    def stream(self, *, weight: float = 1.0, **knobs: Any) -> Iterator[Found]:
+        """Trains epoch by epoch, and checks the arguments before it returns.
 
         Args:
             weight: Factor on the loss of the rare class's rows, at least 0.
             **knobs: Knobs of `Trainer.run`, such as `epochs`, `seeds` or `depth`.
 
         Returns:
-            How well each class is found.
+            How well each class is found so far.
 
         Raises:
             ValueError: If a knob is unknown or a value cannot be used.
         """
-        *_, last = self.stream(weight=weight, **knobs)
-        return last
-
-    def stream(self, *, weight: float = 1.0, **knobs: Any) -> Iterator[Found]:
-        """Yields what was found so far, after every epoch; it takes what `run` takes."""
+        strength().check("weight", weight)
         trainer = self._trainer(weight)
         streamed = trainer.stream(learning_rate=self.learning_rate, **knobs)
         return (Found(runs, self.dataset, self.rare) for runs in streamed)
 
     def signature(self, *, weight: float = 1.0, **knobs: Any) -> Hashable:
-        """Tells what has to be compiled for `run`."""
         return self._trainer(weight).signature(learning_rate=self.learning_rate, **knobs)
 
     def compile(self, *, weight: float = 1.0, **knobs: Any) -> None:
-        """Compiles what `run` would have to; trains nothing."""
         self._trainer(weight).compile(learning_rate=self.learning_rate, **knobs)
 
     def _trainer(self, weight: float) -> Trainer:
@@ -116,15 +104,13 @@ class RareClass:
         return Trainer(models.mlp, imbalance.weigh(self.dataset, {self.rare: weight}), optimizer="adam")
 
 
-class RecallAndPrecision:
+class RecallAndPrecision(Picture):
     """For every class the share that is found, on the left, and the share of its answers that is right."""
 
-    def frame(self, result: Found) -> Hashable:
-        """Names the axes: they change with the classes."""
+    def axes_key(self, result: Found) -> Hashable:
         return result.dataset.classes, result.rare
 
-    def prepare(self, result: Found) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Found) -> Figure:
         figure, axes = style.new_figure(2, WIDTH, HEIGHT)
         figure.subplots_adjust(wspace=0.45)
         titles = ("Recall: how many of a digit are found", "Precision: how many answers are right")
@@ -136,7 +122,7 @@ class RecallAndPrecision:
 
     def artists(self, figure: Figure, result: Found, *, ghost: str = "") -> list[Artist]:
         """Draws the median over the networks, and their spread."""
-        color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
+        color, dashes = style.look(ghost)
         found, classes = [], np.arange(result.dataset.classes)
         for ax, values in zip(figure.axes, (result.recall, result.precision)):
             found += draw_curve(ax, classes, values, color, dashes)
@@ -147,7 +133,6 @@ class RecallAndPrecision:
         return found
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "For every class, on the left its recall, the share of its examples that is found, on the right its "
             "precision, the share of its answers that is right; the rare class is marked. The line is the median of "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -11,17 +12,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils.drawing import style
-from course_utils.lab.contract import AtOnce
-from course_utils.lab.pictures import HEIGHT, WIDTH
+from course_utils.lab import HEIGHT, WIDTH, Instant, InstantExperiment, Picture
 from course_utils.predictions import softmax
-from course_utils.training.knobs import POSITIVE, Rule
+from course_utils.training.knobs import POSITIVE, Rule, one_of
 
 _REACH = 6.0  # largest logit that the picture shows
 _BAR = 0.62
+_LOGIT = Rule(lambda value: isinstance(value, Real) and np.isfinite(value), "choose a finite number")
 
 
 @dataclass(frozen=True)
-class Distribution(AtOnce):
+class Distribution(Instant):
     """Probabilities of the classes for one example.
 
     Args:
@@ -54,12 +55,11 @@ class Distribution(AtOnce):
         return f"{belief} · the truth is {self.names[self.truth]} · loss {self.loss:.2f}"
 
     def scores(self) -> dict[str, str]:
-        """Gives what a table of runs tried shows."""
         return {"probability of the truth": f"{self.probabilities[self.truth]:.2f}", "loss": f"{self.loss:.2f}"}
 
 
-class Softmax:
-    """The softmax of a few logits, with the call signature of a trainer.
+class Softmax(InstantExperiment):
+    """The softmax of a few logits.
 
     Args:
         names: Name of each class; each is a knob, the logit of that class.
@@ -87,27 +87,23 @@ class Softmax:
         """
         POSITIVE.check("temperature", temperature)
         truth = self.names[0] if truth is None else truth
-        for name in (truth, *logits):
-            Rule(self.names.__contains__, f"choose among {', '.join(self.names)}").check("class", name)
+        one_of(*self.names).check("truth", truth)
+        for name, logit in logits.items():
+            one_of(*self.names).check("class", name)
+            _LOGIT.check(name, logit)
         values = np.array([float(logits.get(name, 0)) for name in self.names])
         return Distribution(
             self.names, values, softmax(values, temperature), self.names.index(truth), float(temperature)
         )
 
-    def stream(self, **knobs: float) -> Iterator[Distribution]:
-        """Yields the result at once; it takes what `run` takes."""
-        return iter([self.run(**knobs)])
 
-
-class SoftmaxBars:
+class SoftmaxBars(Picture):
     """The logits on the left; on the right the probabilities, each with its part of the gradient."""
 
-    def frame(self, result: Distribution) -> Hashable:
-        """Names the axes: they change with the classes."""
+    def axes_key(self, result: Distribution) -> Hashable:
         return result.names
 
-    def prepare(self, result: Distribution) -> Figure:
-        """Makes the axes."""
+    def axes(self, result: Distribution) -> Figure:
         figure, (left, right) = style.new_figure(2, WIDTH, HEIGHT)
         figure.subplots_adjust(right=1 - 0.3 / WIDTH, wspace=0.25)
         style.label_axes(left, "class", "logit / temperature", "What goes in: logits")
@@ -134,7 +130,6 @@ class SoftmaxBars:
         return found
 
     def alt(self) -> str:
-        """Says in words what is drawn."""
         return (
             "Bars for each class: on the left its logit divided by the temperature, on the right its probability with "
             "the gradient p − y written above; the true class is hatched."

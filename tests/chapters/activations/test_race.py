@@ -1,18 +1,17 @@
-"""The race: rules that are the same or not, epochs counted, and the picture."""
+"""The race: rules that are the same or not, and epochs counted."""
 
 import numpy as np
 import pytest
 
 from course_utils import datasets, models
-from course_utils.chapters.activations.race import OWN, SAME, AccuracyByActivation, Race, epochs_to
-from course_utils.lab.frames import Animation
+from course_utils.chapters.activations.race import OWN, SAME, ActivationRace, epochs_to
 from course_utils.training import Trainer
 
 
 @pytest.fixture(scope="module")
 def race():
     trainers = {"moons": Trainer(models.mlp, datasets.moons(rows=200), epochs=3)}
-    return Race(trainers, {"tanh": {"learning_rate": 0.5}, "relu": {"learning_rate": 0.1}})
+    return ActivationRace(trainers, {"tanh": {"learning_rate": 0.5}, "relu": {"learning_rate": 0.1}})
 
 
 FIXED = {"inputs": "moons", "width": 4, "depth": 1, "seeds": 2}
@@ -36,7 +35,6 @@ def test_it_streams_and_compiles_like_a_trainer(race, runs):
     race.compile(rules=OWN, **FIXED)
     assert race.signature(rules=OWN, **FIXED) == race.signature(rules=SAME, learning_rate=0.2, **FIXED)
     last = list(race.stream(rules=OWN, **FIXED))[-1]
-    assert last.finished
     np.testing.assert_array_equal(last.final("loss"), runs.final("loss"))
 
 
@@ -51,18 +49,3 @@ def test_bad_values_are_refused_by_name(race, knobs):
     ((name, value),) = knobs.items()
     with pytest.raises(ValueError, match=f"{name}='{value}' cannot be used: choose"):
         race.stream(**{**FIXED, **knobs})
-
-
-def test_the_picture_shows_each_result_and_leaves_nothing_behind(race, runs):
-    picture = AccuracyByActivation()
-    animation = Animation(picture)
-    other = race.run(rules=SAME, learning_rate=0.01, **FIXED)
-    files = [animation.png(result) for result in (runs, other, runs)]
-    assert files[0] == files[2] != files[1]
-    assert animation.png(other, {"kept": runs}) != files[1]
-    assert picture.alt().endswith(".")
-    figure = picture.prepare(runs)
-    before = len(figure.axes[0].get_children())
-    for artist in picture.artists(figure, runs):
-        artist.remove()
-    assert len(figure.axes[0].get_children()) == before

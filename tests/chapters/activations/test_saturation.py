@@ -1,11 +1,10 @@
-"""Saturation: shares of flat units in random networks, and their picture."""
+"""Saturation: shares of flat units in random networks."""
 
 import numpy as np
 import pytest
 
 from course_utils import datasets
 from course_utils.chapters.activations import saturation
-from course_utils.lab.frames import Animation
 
 
 @pytest.fixture(scope="module")
@@ -45,18 +44,3 @@ def test_words(networks):
 def test_bad_values_are_refused_by_name(networks):
     with pytest.raises(ValueError, match="activation='step' cannot be used: choose"):
         networks.stream(activation="step")
-
-
-def test_the_picture_shows_each_result_and_leaves_nothing_behind(networks):
-    picture = saturation.FlatByLayer()
-    first, second = (networks.run(activation="tanh", scale=scale, depth=5) for scale in (0.5, 8.0))
-    animation = Animation(picture)
-    files = [animation.png(result) for result in (first, second, first)]
-    assert files[0] == files[2] != files[1]
-    assert animation.png(second, {"kept": first}) != files[1]
-    assert picture.alt().endswith(".")
-    figure = picture.prepare(first)
-    before = [len(ax.get_children()) for ax in figure.axes]
-    for artist in picture.artists(figure, first, ghost="kept"):
-        artist.remove()
-    assert [len(ax.get_children()) for ax in figure.axes] == before

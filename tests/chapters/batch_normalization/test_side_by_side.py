@@ -19,14 +19,9 @@ def picture():
     return Comparison("width", {8: "narrow", 16: "wide"})
 
 
-def test_before_the_first_epoch_nothing_is_drawn(picture, streamed):
-    assert not streamed[0].started
-    assert picture.artists(picture.prepare(streamed[0]), streamed[0]) == []
-
-
 def test_every_value_has_a_curve_in_both_panels_with_its_median(picture, streamed):
     result = streamed[-1]
-    figure = picture.prepare(result)
+    figure = picture.axes(result)
     picture.artists(figure, result)
     for ax, metric in zip(figure.axes, ("val_loss", "val_accuracy")):
         assert len(ax.lines) == 2
@@ -38,21 +33,17 @@ def test_every_value_has_a_curve_in_both_panels_with_its_median(picture, streame
 
 
 def test_lines_differ_in_more_than_colour(picture, streamed):
-    figure = picture.prepare(streamed[-1])
+    figure = picture.axes(streamed[-1])
     picture.artists(figure, streamed[-1])
     styles = [line.get_linestyle() for line in figure.axes[0].lines]
     assert len(set(styles)) == 2
 
 
 def test_a_ghost_is_grey_and_named_once(picture, streamed):
-    figure = picture.prepare(streamed[-1])
+    figure = picture.axes(streamed[-1])
     picture.artists(figure, streamed[-1], ghost="kept")
     assert len({line.get_color() for ax in figure.axes for line in ax.lines}) == 1
     assert [text.get_text() for ax in figure.axes for text in ax.texts] == ["kept"]
-
-
-def test_axes_stay_while_the_number_of_epochs_does(picture, streamed):
-    assert len({picture.frame(result) for result in streamed}) == 1
 
 
 def test_it_says_in_words_what_it_shows(picture):

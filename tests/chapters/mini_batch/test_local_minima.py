@@ -43,9 +43,7 @@ def test_noise_carries_walkers_over(fit):
 
 def test_a_walk_comes_in_pieces_and_follows_its_seed(fit):
     *before, last = fit.stream(batch_size=2, learning_rate=0.3, steps=25, walkers=10, seed=1)
-    assert [walk.epochs_done for walk in before] == [1, 11, 21]
-    assert last.finished
-    assert not before[-1].finished
+    assert [len(walk.share) for walk in before] == [1, 11, 21]
     again = fit.run(batch_size=2, learning_rate=0.3, steps=25, walkers=10, seed=1)
     assert (again.weights == last.weights).all()
     assert "25 steps" in last.summary()
@@ -57,12 +55,3 @@ def test_bad_values_are_refused_by_name(fit, knobs):
     name, value = list(knobs.items())[-1]
     with pytest.raises(ValueError, match=f"{name}={value} cannot be used"):
         fit.stream(**{"learning_rate": 0.1, **knobs})
-
-
-def test_a_walk_can_be_drawn_at_any_time(fit):
-    picture = local_minima.Valleys()
-    for walk in fit.stream(batch_size=2, learning_rate=0.3, steps=10, walkers=5):
-        figure = picture.prepare(walk)
-        assert len(picture.artists(figure, walk)) == 2
-        assert len(picture.artists(figure, walk, ghost="kept")) == 2
-    assert "Walkers" in picture.alt()

@@ -5,7 +5,6 @@ import pytest
 from sklearn.datasets import load_digits
 
 from course_utils.chapters.search import overfitted_choice as chosen
-from course_utils.lab.frames import Animation
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +51,10 @@ def test_networks_are_asked_about_rows_that_they_were_not_trained_on():
     assert 0.7 < np.median(right.mean(axis=1)) < 0.97
 
 
-def test_it_is_told_and_drawn(coins):
+def test_it_is_told(coins):
     experiment = chosen.OverfittedChoice(coins, repeats=20)
-    one, many = (experiment.run(configurations=n, rows=50) for n in (1, 200))
+    many = experiment.run(configurations=200, rows=50)
     assert many.summary().startswith("best of 200 on 50 test rows · promises 0.")
-    animation = Animation(chosen.ChoicePicture())
-    assert len({animation.png(one), animation.png(many), animation.png(many, {"kept": one})}) == 3
-    assert "fresh data" in animation.picture.alt()
 
 
 @pytest.mark.parametrize("knobs", [{"configurations": 0}, {"configurations": 201}, {"rows": 2000}])

@@ -36,9 +36,12 @@ def test_a_draw_takes_other_searches_and_fewer_trials_an_earlier_score(drawn):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"method": "best"}, "method='best' cannot be used: choose random, clever"),
-        ({"method": "clever", "trials": 5}, "trials=5 cannot be used: choose 1 to 4"),
-        ({"method": "clever", "trials": 4, "searches": 11}, "searches=11 cannot be used: choose 1 to 10"),
+        ({"method": "best"}, "method='best' cannot be used: choose random or clever"),
+        ({"method": "clever", "trials": 5}, "trials=5 cannot be used: choose a whole number from 1 to 4"),
+        (
+            {"method": "clever", "trials": 4, "searches": 11},
+            "searches=11 cannot be used: choose a whole number from",
+        ),
     ],
 )
 def test_what_the_contest_lacks_is_told(drawn, asked, message):
@@ -49,11 +52,9 @@ def test_what_the_contest_lacks_is_told(drawn, asked, message):
 def test_the_picture_has_a_line_for_both_and_a_dot_for_each_search(drawn):
     picture = SearchesPicture()
     (result,) = drawn.stream(method="clever", trials=3, searches=5)
-    figure = picture.prepare(result)
+    figure = picture.axes(result)
     artists = picture.artists(figure, result)
     assert sorted(a.get_text() for a in artists if hasattr(a, "get_text")) == ["clever", "random"]
     lines = [a for a in artists if hasattr(a, "get_xdata")]
     assert [len(line.get_xdata()) for line in lines] == [3, 3, 5]
     assert picture.artists(figure, result, ghost="kept")[-1].get_text() == "dotted: kept"
-    assert picture.frame(result) == "clever"
-    assert "diagonal" in picture.alt()

@@ -54,7 +54,7 @@ def test_slow_starters_have_the_knobs_of_their_field(stopper):
     [
         ({"first": 0}, "first=0"),
         ({"keep": 0}, "keep=0 cannot be used"),
-        ({"field": "fast"}, "field='fast' cannot be used: choose 'everything'"),
+        ({"field": "fast"}, "field='fast' cannot be used: choose everything or"),
     ],
 )
 def test_what_cannot_be_used_is_told(stopper, asked, message):
@@ -65,13 +65,11 @@ def test_what_cannot_be_used_is_told(stopper, asked, message):
 def test_the_picture_shows_a_line_for_each_trial_and_what_was_missed(stopper):
     picture = StoppedPicture()
     missed, clean = stopper.run(field="slow starters", draw=6), stopper.run(keep=1)
-    figure = picture.prepare(missed)
+    figure = picture.axes(missed)
     texts = [a.get_text() for a in picture.artists(figure, missed) if hasattr(a, "get_text")]
     assert texts == ["found", "the best of all"]
-    figure = picture.prepare(clean)
+    figure = picture.axes(clean)
     drawn = picture.artists(figure, clean)
     assert [a.get_text() for a in drawn if hasattr(a, "get_text")] == ["found"]
     assert len([a for a in drawn if hasattr(a, "get_xdata") and len(a.get_xdata()) == 20]) == TRIALS
     assert picture.artists(figure, clean, ghost="kept")[-1].get_text() == "dotted: kept"
-    assert picture.frame(missed) == picture.frame(clean)
-    assert "stopped" in picture.alt()

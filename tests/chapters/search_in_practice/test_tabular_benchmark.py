@@ -73,7 +73,7 @@ def test_runs_are_in_the_order_of_settings_and_seeds(table):
     assert runs.history["val_accuracy"].shape == (4, 5)
     one = table.run(learning_rate=0.1, seeds=[2])
     np.testing.assert_array_equal(runs.history["val_accuracy"][2], one.history["val_accuracy"][0, :5])
-    assert runs.finished
+    assert runs.progress == 1
     assert list(runs.steps_per_epoch) == [1437 // 32] * 4
     assert "5 of 5 epochs · validation accuracy" in repr(runs)
 
