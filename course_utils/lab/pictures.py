@@ -151,10 +151,9 @@ class Sweep:
     def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
         if not result.epochs_done:
             return []
-        values = result.values(self.knob)
-        last = np.stack([result.select(**{self.knob: value}).final(self.metric) for value in values])
+        last = result.by(self.knob, self.metric)
         color, dashes = (style.GHOST, ":") if ghost else (style.COLORS[0], "-")
-        return draw_sweep(figure.axes[0], np.asarray(values), last, color, dashes)
+        return draw_sweep(figure.axes[0], np.asarray(result.values(self.knob)), last, color, dashes)
 
     def alt(self) -> str:
         knob = self.knob.replace("_", " ")
