@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -24,9 +24,11 @@ def int_slider(low: int, high: int, value: int, step: int = 1) -> widgets.IntSli
     return widgets.IntSlider(value, min=low, max=high, step=step)
 
 
-def choice(options: Mapping[str, Any], value: str) -> widgets.Dropdown:
-    """A list of named values to choose one from; `value` is the name of the first choice."""
-    return widgets.Dropdown(options=list(options.items()), value=options[value])
+def choice(options: Mapping[str, Any] | Sequence[Any], value: Any) -> widgets.Dropdown:
+    """A list of values to choose one from; of named values, given as a mapping, `value` is the name of the first."""
+    if isinstance(options, Mapping):
+        return widgets.Dropdown(options=list(options.items()), value=options[value])
+    return widgets.Dropdown(options=[(str(option), option) for option in options], value=value)
 
 
 def value_of(control: widgets.Widget) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -126,7 +127,7 @@ def _seats(members: int) -> int:
     """Picks the number of members of a call that keeps all cores busy for the shortest time."""
 
     def duration(seats: int) -> float:
-        rounds = -(-members // (seats * cores()))
+        rounds = math.ceil(members / (seats * cores()))
         return rounds * (seats + _CALL)
 
     return min(_SEATS, key=duration)

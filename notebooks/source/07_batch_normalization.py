@@ -40,10 +40,7 @@ from course_utils.training import Trainer
 
 # %% name="digits"
 digits = datasets.from_arrays(*load_digits(return_X_y=True), name="digits", validation=1 / 3, test=1 / 3, scale="unit")
-ink = np.array(list(" .:-=+*%@"))
-drawn = [ink[(picture.reshape(8, 8) * 8).astype(int)] for picture in digits.x_train[:4]]
-for lines in zip(*drawn):
-    print("      ".join(" ".join(line) for line in lines).rstrip())
+print(datasets.as_text(digits.x_train[:4]))
 print(digits)
 
 # %% [markdown] name="by-hand"
@@ -203,13 +200,13 @@ both = {"places": ["none", "before"], "seeds": 8}
 names = {"none": "without", "before": "with"}
 
 
-def final_accuracy(runs):
-    return {name: runs.select(places=place).final("val_accuracy").reshape(-1, 8) for place, name in names.items()}
+def final_accuracy(runs, knob):
+    return {name: runs.select(places=place).by(knob, "val_accuracy") for place, name in names.items()}
 
 
 scales = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
 by_scale = trainer.run(init_scale=scales, learning_rate=0.1, **both)
-scale_accuracy = final_accuracy(by_scale)
+scale_accuracy = final_accuracy(by_scale, "init_scale")
 SweepDisplay(
     scales,
     scale_accuracy,
@@ -235,7 +232,7 @@ def good_range(accuracy, values, least=0.85):
 
 rates = [0.03, 0.1, 0.3, 1.0, 2.0, 4.0, 8.0]
 by_rate = trainer.run(learning_rate=rates, **both)
-rate_accuracy = final_accuracy(by_rate)
+rate_accuracy = final_accuracy(by_rate, "learning_rate")
 scale_range = {name: good_range(accuracy, scales) for name, accuracy in scale_accuracy.items()}
 rate_range = {name: good_range(accuracy, rates) for name, accuracy in rate_accuracy.items()}
 print("first weights that reach 0.85:", scale_range, "\nlearning rates that reach 0.85:", rate_range)
@@ -363,18 +360,17 @@ batch_sizes = [2, 8, 32, 256]
 batch_runs = trainer.run(batch_size=batch_sizes, learning_rate=0.1, epochs=20, **both)
 
 
-def by_batch(score, place):
-    return np.stack([score(batch_runs.select(places=place, batch_size=size)) for size in batch_sizes])
-
-
 def on_seen_rows(runs):
     right = predictions.probabilities(runs, digits.x_train)[:, range(len(digits.x_train)), digits.y_train]
     return -np.log(right).mean(axis=1)
 
 
-batch_accuracy = {name: by_batch(lambda runs: runs.final("val_accuracy"), place) for place, name in names.items()}
-seen_loss = {name: by_batch(on_seen_rows, place) for place, name in names.items()}
-gap = {name: by_batch(lambda runs: runs.final("val_loss"), p) - seen_loss[name] for p, name in names.items()}
+batch_accuracy = final_accuracy(batch_runs, "batch_size")
+seen_loss, gap = {}, {}
+for place, name in names.items():
+    runs = batch_runs.select(places=place)
+    seen_loss[name] = np.stack([on_seen_rows(runs.select(batch_size=size)) for size in batch_sizes])
+    gap[name] = runs.by("batch_size", "val_loss") - seen_loss[name]
 
 # %% [markdown] name="batch-size-picture-intro"
 # On the left how good the networks are, on the right how large the gap is between rows they have not seen and rows they
@@ -417,7 +413,7 @@ for rate, accuracy in rescued.items():
 # %% name="decay-runs"
 strengths = [0.00001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1]
 decayed = trainer.run(l2=strengths, learning_rate=0.1, epochs=30, **both)
-decay_loss = {name: decayed.select(places=place).final("val_loss").reshape(7, 8) for place, name in names.items()}
+decay_loss = {name: decayed.select(places=place).by("l2", "val_loss") for place, name in names.items()}
 tolerated = {name: bool(np.median(loss[5]) < 1) for name, loss in decay_loss.items()}
 print(f"L2 = {strengths[5]}: do most networks end below a loss of 1?", tolerated)
 SweepDisplay(
@@ -446,7 +442,7 @@ SweepDisplay(
 Lab(
     trainer,
     side_by_side.Comparison("places", {"none": "without", "before": "with BN"}),
-    batch_size=choice({str(size): size for size in batch_sizes}, "32"),
+    batch_size=choice(batch_sizes, 32),
     learning_rate=log_slider(0.001, 3, value=0.1),
     places=["none", "before"],
     seeds=8,
@@ -576,7 +572,7 @@ dropout_rates = [0, 0.2, 0.5]
 dropped = trainer.run(
     dropout_layers=True, dropout=dropout_rates, width=64, depth=2, learning_rate=0.1, epochs=40, **both
 )
-dropout_loss = {name: dropped.select(places=p).final("val_loss").reshape(3, 8) for p, name in names.items()}
+dropout_loss = {name: dropped.select(places=p).by("dropout", "val_loss") for p, name in names.items()}
 less_is_better = {name: int((loss[1] < loss[2]).sum()) for name, loss in dropout_loss.items()}
 print(
     f"loss lower at 0.2 than at 0.5: without in {less_is_better['without']} of 8 seeds, with in {less_is_better['with']}"
@@ -806,7 +802,7 @@ CurvesDisplay(
 Lab(
     ladder,
     side_by_side.Comparison("shortcuts", {False: "plain", True: "residual"}),
-    depth=choice({str(depth): depth for depth in (2, 8, 16)}, "16"),
+    depth=choice([2, 8, 16], 16),
     learning_rate=log_slider(0.003, 3, value=0.05),
     init_scale=log_slider(0.1, 10, value=1.0, step=0.05),
     shortcuts=[False, True],

@@ -48,10 +48,7 @@ from course_utils.training import Trainer
 pixels, labels = load_digits(return_X_y=True)
 digits = datasets.from_arrays(pixels, labels, name="digits", validation=0.25, test=0.25, scale="unit")
 held_out, truth = digits.x_validation, digits.y_validation
-ink = np.array(list(" .:-=+*%@"))
-drawn = [ink[(picture.reshape(8, 8) * 8).astype(int)] for picture in digits.x_train[:4]]
-for lines in zip(*drawn):
-    print("      ".join(" ".join(line) for line in lines).rstrip())
+print(datasets.as_text(digits.x_train[:4]))
 print("labels:", *digits.y_train[:4], "\n")
 print(digits)
 
@@ -166,7 +163,7 @@ Lab(
     dog=slider(-6, 6, value=1, step=0.1),
     bird=slider(-6, 6, value=0, step=0.1),
     temperature=log_slider(0.1, 10, value=1),
-    truth=choice({"cat": "cat", "dog": "dog", "bird": "bird"}, "cat"),
+    truth=choice(["cat", "dog", "bird"], "cat"),
     presets={
         "knows nothing": {"cat": 0, "dog": 0, "bird": 0},
         "sure and right": {"cat": 6},
@@ -670,7 +667,7 @@ careful = calibration.Confidence(logits_of, truth)
 Lab(
     careful,
     calibration.CoverageAndReliability(),
-    network=choice({name: name for name in logits_of}, "200 epochs"),
+    network=choice(list(logits_of), "200 epochs"),
     threshold=slider(0, 0.99, value=0.5),
     temperature=log_slider(0.2, 5, value=1, step=0.05),
     presets={

@@ -74,6 +74,7 @@ answers = choosing.right_answers(pixels, labels, configurations=500, rows=150)
 chosen = choosing.OverfittedChoice(answers, repeats=200)
 counts = [1, 5, 20, 100, 500]
 optimism = {rows: [np.subtract(*chosen.run(configurations=n, rows=rows).means) for n in counts] for rows in (50, 800)}
+# Adding 0 makes 0.0 of -0.0.
 pd.DataFrame(optimism, index=counts).rename_axis("best of").round(2).add(0).add_prefix("optimism with rows: ")
 
 # %% [markdown] name="choice-read"
@@ -175,7 +176,7 @@ pd.DataFrame(rows).T.rename_axis("second knob")
 Lab(
     square,
     grid_or_random.SquaresPicture(),
-    trials=choice({str(n): n for n in (4, 9, 16, 25, 36)}, "9"),
+    trials=choice([4, 9, 16, 25, 36], 9),
     second=choice(
         {"L2 strength, which does not matter": "l2", "momentum, which matters": "momentum"},
         "L2 strength, which does not matter",
@@ -287,7 +288,7 @@ Lab(
     process,
     next_trial.BeliefPicture(),
     trials=int_slider(3, 15, value=3),
-    look=choice({look: look for look in next_trial.LOOKS}, "expected improvement"),
+    look=choice(list(next_trial.LOOKS), "expected improvement"),
     truth=choice({"hidden": False, "shown": True}, "hidden"),
     draw=int_slider(0, 9, value=0),
     presets={
@@ -346,7 +347,7 @@ cub = panda.Panda(small, epochs=80, **network)
 Lab(
     cub,
     panda.PandaPicture(),
-    speed=choice({speed: speed for speed in panda.SPEEDS}, "pause"),
+    speed=choice(list(panda.SPEEDS), "pause"),
     learning_rate=log_slider(0.001, 2, value=0.5),
     seed=int_slider(0, 9, value=0),
     name="cub",
@@ -368,7 +369,7 @@ eggs = caviar.Caviar(small, epochs=20, **network)
 Lab(
     eggs,
     caviar.ShoalPicture(),
-    networks=choice({str(n): n for n in (1, 4, 16, 64)}, "64"),
+    networks=choice([1, 4, 16, 64], 64),
     draw=int_slider(0, 9, value=0),
     name="eggs",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -159,7 +160,7 @@ class Panda:
             self._live = self._trainer.stream(**self._fixed, schedule=self._hand, seeds=[seed], epochs=self._epochs)
         done = self._runs.epochs_done if self._runs else 0
         # An epoch that has begun keeps its rate.
-        begun = -(-len(self._runs.batch_loss[0]) // self._runs.steps_per_epoch[0]) if self._runs else 0
+        begun = math.ceil(len(self._runs.batch_loss[0]) / self._runs.steps_per_epoch[0]) if self._runs else 0
         if begun < self._epochs:
             self._hand.turn(begun, rate)
         while done < (self._epochs if speed else min(FIRST, self._epochs)):
