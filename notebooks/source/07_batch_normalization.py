@@ -26,7 +26,8 @@ import pandas as pd
 from sklearn.datasets import load_digits
 
 from course_utils import checks, claims, datasets, predictions, tables
-from course_utils.chapters.batch_normalization import normalized, normalized_signals, residual, shaken, side_by_side
+from course_utils.chapters.batch_normalization import normalized, residual, shaken, side_by_side
+from course_utils.chapters.signal_propagation import RandomNetworks
 from course_utils.drawing import CurvesDisplay, Gallery, SweepDisplay
 from course_utils.lab import Lab, choice, log_slider
 from course_utils.training import Trainer
@@ -305,20 +306,18 @@ Lab(
 # after initialisation. **Predict:** will batch normalisation keep all three level?
 
 # %% name="gradients-measured"
-sizes = {
-    (name, scale): np.array(
-        [
-            normalized_signals.gradient_sizes(digits, scale=scale, normalize=name == "with", seed=seed)
-            for seed in range(9)
-        ]
-    )
+random_networks = RandomNetworks(digits, rows=100)
+sixteen = {"family": "he", "activation": "relu", "depth": 16, "width": 32, "seeds": 9}
+signals = {
+    (name, scale): random_networks.run(scale=scale, normalize=name == "with", **sixteen)
     for name in names.values()
     for scale in (0.5, 1.0, 2.0)
 }
-growth = {key: np.median(size[:, 0] / size[:, -1]) for key, size in sizes.items()}
+sizes = {key: found.gradients / 100 for key, found in signals.items()}  # of the mean loss of the 100 rows
+growth = {key: found.gradient_growth for key, found in signals.items()}
 
 # %% [markdown] name="gradients-picture-intro"
-# (`gradient_sizes` does it in NumPy, by the same arithmetic as above.) Nine networks for each curve. Read them from right
+# (`RandomNetworks` does it in NumPy, by the same arithmetic as above.) Nine networks for each curve. Read them from right
 # to left: the gradient comes from layer 16 and goes to layer 1.
 
 # %% name="gradients-picture"

@@ -634,7 +634,7 @@ pd.DataFrame({name: {key: f"{values.mean():.2f}" for key, values in row.items()}
 # is the place where we touch the test pictures: has the calibration improved there?
 
 # %% name="temperature"
-calibration = {}
+calibrated = {}
 for name, runs in taught.items():
     on_test = predictions.outputs(runs, digits.x_test)
     best = [calibration.best_temperature(one, truth) for one in logits_of[name]]
@@ -642,7 +642,7 @@ for name, runs in taught.items():
         [calibration.calibration_error(predictions.softmax(one, t), digits.y_test) for one, t in zip(on_test, chosen)]
         for chosen in ([1] * 5, best)
     ]
-    calibration[name] = {"temperature": np.array(best), "before": np.array(errors[0]), "after": np.array(errors[1])}
+    calibrated[name] = {"temperature": np.array(best), "before": np.array(errors[0]), "after": np.array(errors[1])}
 pd.DataFrame(
     {
         name: {
@@ -650,7 +650,7 @@ pd.DataFrame(
             "error before": f"{row['before'].mean():.2f}",
             "error after": f"{row['after'].mean():.2f}",
         }
-        for name, row in calibration.items()
+        for name, row in calibrated.items()
     }
 ).T
 
