@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 
@@ -77,7 +76,7 @@ def train(
                 break
             values = _values(study, group, bracketed, stage)
             best_first = sorted(values, key=lambda number: (-sign(study) * values[number], number))
-            for number in alive.keys() - best_first[: math.ceil(len(best_first) / ETA)]:
+            for number in alive.keys() - best_first[: -(-len(best_first) // ETA)]:
                 tell(alive.pop(number), TrialState.PRUNED, values[number])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import suppress
@@ -107,7 +106,7 @@ def _elsewhere(
     trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job, executor: Executor
 ) -> Iterator[tuple[int, Outcome]]:
     line = _line(executor)
-    most = min(CHUNK, math.ceil(len(settings) / workers(executor)))
+    most = min(CHUNK, -(-len(settings) // workers(executor)))
     futures: dict[Future, list[int]] = {}
     try:
         for rows in _chunks(settings, most):
