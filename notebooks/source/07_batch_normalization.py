@@ -26,7 +26,7 @@ import pandas as pd
 from sklearn.datasets import load_digits
 
 from course_utils import checks, claims, datasets, predictions, tables
-from course_utils.chapters.batch_normalization import normalized, residual, shaken, side_by_side
+from course_utils.chapters.batch_normalization import networks, side_by_side
 from course_utils.chapters.signal_propagation import RandomNetworks
 from course_utils.drawing import CurvesDisplay, Gallery, SweepDisplay
 from course_utils.lab import Lab, choice, log_slider
@@ -164,11 +164,11 @@ pd.DataFrame(left, index=["1 epoch", "5 epochs", "20 epochs"]).rename_axis(colum
 
 # %% [markdown] name="settle-runs-intro"
 # After one epoch more than four fifths of Keras' average are still the zeros and ones it started from. What does that
-# do to a network? `normalized.normalized_mlp` builds one with four hidden layers of 32 units and batch normalisation
+# do to a network? `networks.normalized_mlp` builds one with four hidden layers of 32 units and batch normalisation
 # (`places="before"`: before each activation). Its knob `averaging` is α. Eight seeds each, a learning rate of 0.1.
 
 # %% name="settle-runs"
-trainer = Trainer(normalized.normalized_mlp, digits)
+trainer = Trainer(networks.normalized_mlp, digits)
 settling = trainer.run(averaging=[0.9, 0.99], places="before", learning_rate=0.1, seeds=8, epochs=10)
 settled = {alpha: settling.select(averaging=alpha).history for alpha in (0.9, 0.99)}
 CurvesDisplay(
@@ -608,7 +608,7 @@ SweepDisplay(
 
 # %% name="one-step-watched"
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-model = normalized.normalized_mlp((64,), 10, places="before", depth=1)
+model = networks.normalized_mlp((64,), 10, places="before", depth=1)
 rows, labels = digits.x_train[:32], digits.y_train[:32]
 optimizer = keras.optimizers.SGD(0.1)
 
@@ -660,7 +660,7 @@ print("does it matter which are updated first?", order_matters)
 # the move. Batch normalisation, they said, keeps them in place. One of the documents says so too: each layer's numbers
 # keep their distribution.
 #
-# Santurkar and others (2018) put that to a test: **bring the moving back on purpose**. `shaken.shaken_mlp` adds to every
+# Santurkar and others (2018) put that to a test: **bring the moving back on purpose**. `networks.noisy_mlp` adds to every
 # unit, after its batch normalisation, a random shift, another one at every step. The knob `dropout` is its strength: at
 # 0.5 each unit is shifted by a whole deviation up or down. In a plain network, how far do the means move from one step
 # to the next?
@@ -669,7 +669,7 @@ print("does it matter which are updated first?", order_matters)
 # %% name="shift"
 def shift_per_step(seed, steps=10):
     keras.utils.set_random_seed(seed)
-    plain = normalized.normalized_mlp((64,), 10)
+    plain = networks.normalized_mlp((64,), 10)
     last_sums = keras.Model(plain.inputs[0], plain.layers[-3].output)
     descent, before, shifts = keras.optimizers.SGD(0.1), None, []
     for rows in trainer.batches(seed)[:steps]:
@@ -693,7 +693,7 @@ print(
 
 # %% name="shaken-runs"
 noise_levels = [0, 0.2, 0.5, 0.8]
-shaker = Trainer(shaken.shaken_mlp, digits)
+shaker = Trainer(networks.noisy_mlp, digits)
 shaken_runs = shaker.run(dropout=noise_levels, learning_rate=0.1, epochs=20, seeds=8)
 shaken_accuracy = {level: shaken_runs.select(dropout=level).history["val_accuracy"] for level in noise_levels}
 plain_accuracy = placed[20, 0.1].select(places="none").history["val_accuracy"]
@@ -719,7 +719,7 @@ CurvesDisplay(
 # %% name="smooth"
 def loss_along(place, seed):
     keras.utils.set_random_seed(seed)
-    model = normalized.normalized_mlp((64,), 10, places=place)
+    model = networks.normalized_mlp((64,), 10, places=place)
     rows, labels = digits.x_train[:100], digits.y_train[:100]
     with tf.GradientTape() as tape:
         loss = cross_entropy(labels, model(rows, training=True))
@@ -767,12 +767,12 @@ CurvesDisplay(
 # > output = input + layer(input)
 #
 # If the layer puts out 0 the block passes on its input unchanged, and the gradient travels back along this **shortcut**
-# unchanged too. `residual.residual_mlp` starts all blocks at exactly 0: a network of sixteen layers begins as one of a
+# unchanged too. `networks.residual_mlp` starts all blocks at exactly 0: a network of sixteen layers begins as one of a
 # single layer and takes its depth into use while it learns. Without batch normalisation, so that we see what the shortcut
 # does. **Predict:** 2 and 16 layers, plain (with He's initial weights) and residual. Which will learn?
 
 # %% name="residual-runs"
-ladder = Trainer(residual.residual_mlp, digits)
+ladder = Trainer(networks.residual_mlp, digits)
 climbed = ladder.run(depth=[2, 16], shortcuts=[False, True], learning_rate=0.05, epochs=20, seeds=8)
 climbing = {
     (depth, name): climbed.select(depth=depth, shortcuts=on).history["val_accuracy"]
