@@ -31,7 +31,7 @@ from sklearn.datasets import load_digits
 from course_utils import checks, claims, datasets, models, predictions
 from course_utils.chapters import decision_regions
 from course_utils.chapters.softmax import calibration, hierarchical_softmax, imbalance
-from course_utils.chapters.softmax.recall import RareClass, RecallAndPrecision
+from course_utils.chapters.softmax.class_weights import RareClass, RecallAndPrecision
 from course_utils.chapters.softmax.softmax_lab import Softmax, SoftmaxBars
 from course_utils.drawing import Gallery, SweepDisplay
 from course_utils.lab import Lab, choice, int_slider, log_slider, slider
