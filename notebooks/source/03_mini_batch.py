@@ -26,8 +26,8 @@ from ipywidgets import SelectionSlider
 from sklearn.datasets import load_digits
 
 from course_utils import checks, claims, datasets, models
-from course_utils.chapters.mini_batch import gradient_noise, pictures
-from course_utils.chapters.mini_batch.race import SCALING, YARDSTICKS, Race
+from course_utils.chapters.mini_batch import gradient_noise
+from course_utils.chapters.mini_batch.race import SCALING, YARDSTICKS, Race, RacePicture
 from course_utils.drawing import SweepDisplay
 from course_utils.lab import Lab, choice, log_slider
 from course_utils.training import Trainer
@@ -178,7 +178,7 @@ moments = {
 }
 Lab(
     gradient_noise.GradientNoise(moments),
-    pictures.Fan(),
+    gradient_noise.Fan(),
     batch_size=SelectionSlider(options=[2**power for power in range(10)], value=16),
     moment=choice(list(moments), "after 1 epoch"),
     presets={"online": {"batch_size": 1}, "mini-batch": {"batch_size": 32}, "all rows": {"batch_size": 512}},
@@ -363,7 +363,7 @@ pd.DataFrame(
 # %% name="lab-race"
 Lab(
     race,
-    pictures.RacePicture(),
+    RacePicture(),
     yardstick=choice(list(YARDSTICKS), "epochs"),
     learning_rate=log_slider(0.01, 0.1, value=0.03),
     rows_at_once=log_slider(1, 10000, value=64, step=0.25),
