@@ -28,8 +28,6 @@ from sklearn.datasets import load_digits
 from course_utils import checks, claims, datasets, models
 from course_utils.chapters.search import caviar, coarse_to_fine, grid_or_random, next_trial, panda
 from course_utils.chapters.search import overfitted_choice as choosing
-from course_utils.chapters.search.coarse_to_fine_picture import RoundsPicture
-from course_utils.chapters.search.manual_schedule import Hand
 from course_utils.lab import Lab, choice, int_slider, log_slider
 from course_utils.training import Trainer
 
@@ -229,7 +227,7 @@ pd.DataFrame(
 ends = {"low": coarse_to_fine.WHOLE[0], "high": coarse_to_fine.WHOLE[1]}
 Lab(
     ranges,
-    RoundsPicture(),
+    coarse_to_fine.RoundsPicture(),
     rounds=int_slider(1, 3, value=1),
     round_2_from=log_slider(**ends, value=1e-5),
     round_2_to=log_slider(**ends, value=10),
@@ -323,8 +321,8 @@ Lab(
 # %% name="panda-runs"
 small = Trainer(models.mlp, digits, batch_size=8, epochs=80)
 network = {"width": 32, "depth": 1, "l2": 1e-3}
-hands = {f"{rate:g} all the time": Hand([(0, rate)]) for rate in (0.02, 0.05, 0.1, 0.2, 0.5)}
-hands["0.5, then 0.02"] = Hand([(0, 0.5), (30, 0.02)])
+hands = {f"{rate:g} all the time": panda.Hand([(0, rate)]) for rate in (0.02, 0.05, 0.1, 0.2, 0.5)}
+hands["0.5, then 0.02"] = panda.Hand([(0, 0.5), (30, 0.02)])
 runs = small.run(learning_rate=1.0, schedule=list(hands.values()), seeds=6, **network)
 losses = {name: runs.select(schedule=hand).history["val_loss"][:, -5:].mean(axis=1) for name, hand in hands.items()}
 pd.Series({name: f"{values.mean():.2f}" for name, values in losses.items()}, name="validation loss")

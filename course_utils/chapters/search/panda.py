@@ -12,11 +12,11 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from course_utils.chapters.search.manual_schedule import Hand
 from course_utils.drawing import style
 from course_utils.drawing.displays import draw_curve
 from course_utils.lab.contract import OfRuns
 from course_utils.lab.pictures import HEIGHT, WIDTH, draw_history
+from course_utils.schedules import Position
 from course_utils.training import Runs, Trainer
 from course_utils.training.knobs import COUNT, POSITIVE, Rule
 
@@ -27,6 +27,35 @@ SPEEDS = {"pause": 0.0, "slow": 4.0, "fast": 16.0}
 FIRST = 5
 
 _SEED = Rule(lambda n: int(n) == n >= 0, "choose a whole number from 0 up")
+
+
+class Hand:
+    """A schedule that a hand turns: it remembers every change, and can repeat them.
+
+    The rates are whole ones: train with `learning_rate=1`.
+
+    Args:
+        changes: Epochs, counted from 0, and the learning rate from each of them on.
+    """
+
+    def __init__(self, changes: Sequence[tuple[int, float]]) -> None:
+        self.changes = [(int(epoch), float(rate)) for epoch, rate in changes]
+        for _, rate in self.changes:
+            POSITIVE.check("learning_rate", rate)
+        if not self.changes or self.changes[0][0] != 0 or self.changes != sorted(self.changes, key=lambda c: c[0]):
+            raise ValueError(f"changes={changes!r} cannot be used: begin with epoch 0, later epochs after it.")
+
+    def turn(self, epoch: int, rate: float) -> None:
+        """Sets the rate from an epoch on that has not begun yet."""
+        POSITIVE.check("learning_rate", rate)
+        self.changes = [(at, other) for at, other in self.changes if at < epoch]
+        if not self.changes or self.changes[-1][1] != rate:
+            self.changes.append((epoch, float(rate)))
+
+    def __call__(self, position: Position) -> np.ndarray:
+        """Gives the rate of each step."""
+        begins, rates = zip(*self.changes)
+        return np.array(rates)[np.searchsorted(begins, position.epoch, side="right") - 1]
 
 
 @dataclass(frozen=True)

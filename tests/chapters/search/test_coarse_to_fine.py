@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import datasets, models
-from course_utils.chapters.search import coarse_to_fine, coarse_to_fine_picture
+from course_utils.chapters.search import coarse_to_fine
 from course_utils.lab.frames import Animation
 from course_utils.training import Trainer
 
@@ -51,7 +51,7 @@ def test_the_best_of_each_side_is_told_and_drawn(experiment):
     every = np.concatenate([r.accuracy for r in result.by_hand])
     assert result.best["by hand"][0] == every.max()
     assert result.summary().startswith(f"32 trials each · by hand: best {every.max():.3f}")
-    animation = Animation(coarse_to_fine_picture.RoundsPicture())
+    animation = Animation(coarse_to_fine.RoundsPicture())
     other = experiment.run(rounds=2, round_2_from=0.01, round_2_to=1.0)
     assert len({animation.png(result), animation.png(other), animation.png(other, {"kept": result})}) == 3
 
