@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -147,7 +149,7 @@ class PatchConv2D(keras.layers.Conv2D):
         """As TensorFlow's "SAME": enough zeros for ceil(size / stride) outputs, the odd one at the end."""
         pads = []
         for size, kernel, step, gap in zip(shape[1:3], self.kernel_size, self.strides, self.dilation_rate):
-            total = max((-(-size // step) - 1) * step + (kernel - 1) * gap + 1 - size, 0)
+            total = max((math.ceil(size / step) - 1) * step + (kernel - 1) * gap + 1 - size, 0)
             pads.append([total // 2, total - total // 2])
         return pads
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -121,7 +122,7 @@ def seats_for(members: int) -> int:
     """
 
     def duration(seats: int) -> float:
-        rounds = -(-members // (seats * cores()))
+        rounds = math.ceil(members / (seats * cores()))
         return rounds * (seats + _CALL)
 
     return min(_SEATS, key=duration)

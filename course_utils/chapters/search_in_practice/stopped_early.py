@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -128,8 +129,9 @@ def _allowed(curves: np.ndarray, first: int, keep: int) -> np.ndarray:
     allowed, alive, look = np.full(len(curves), epochs), np.arange(len(curves)), first
     while look < epochs and keep > 1 and len(alive) > 1:
         order = alive[np.argsort(-curves[alive, look - 1], kind="stable")]
-        allowed[order[-(-len(order) // keep) :]] = look
-        alive, look = order[: -(-len(order) // keep)], look * keep
+        kept = math.ceil(len(order) / keep)
+        allowed[order[kept:]] = look
+        alive, look = order[:kept], look * keep
     return allowed
 
 
