@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from course_utils.drawing import style
 from course_utils.lab.pictures import WIDTH
-from course_utils.search.gaussian_process import Belief, believe
+from course_utils.search import Posterior, posterior
 from course_utils.training import Trainer
 from course_utils.training.knobs import Rule
 
@@ -22,9 +22,9 @@ START = 3
 
 #: What the next trial is chosen by, from what is believed: where this is largest.
 LOOKS = {
-    "expected improvement": lambda belief: belief.improvement,
-    "the mean alone": lambda belief: belief.mean,
-    "the uncertainty alone": lambda belief: belief.deviation,
+    "expected improvement": lambda posterior: posterior.improvement,
+    "the mean alone": lambda posterior: posterior.mean,
+    "the uncertainty alone": lambda posterior: posterior.deviation,
 }
 
 _PLACES = 151
@@ -40,7 +40,7 @@ class Step:
         tried: Learning rates tried, in their order, shape (trials,).
         accuracy: What came out, shape (trials,).
         places: Learning rates asked about, shape (places,).
-        belief: What is believed about them.
+        posterior: What is expected of them.
         look: What the next trial is chosen by, a key of `LOOKS`.
         wanted: How many trials there will be.
         truth: The accuracy at some learning rates, both of shape (rates,), or None if it stays hidden.
@@ -50,7 +50,7 @@ class Step:
     tried: np.ndarray
     accuracy: np.ndarray
     places: np.ndarray
-    belief: Belief
+    posterior: Posterior
     look: str
     wanted: int
     truth: tuple[np.ndarray, np.ndarray] | None = None
@@ -73,16 +73,16 @@ class Step:
         return self.epochs_done == self.wanted
 
     @property
-    def worth(self) -> np.ndarray:
+    def acquisition(self) -> np.ndarray:
         """How much a trial is worth at each place, in the unit of the look; NaN where one was, shape (places,)."""
         gap = np.log(self.places[1] / self.places[0])
         near = np.abs(np.log(self.places[:, None] / self.tried)).min(axis=1) < gap / 2
-        return np.where(near, np.nan, LOOKS[self.look](self.belief))
+        return np.where(near, np.nan, LOOKS[self.look](self.posterior))
 
     @property
     def proposal(self) -> float:
         """The learning rate to try next."""
-        return float(self.places[np.nanargmax(self.worth)])
+        return float(self.places[np.nanargmax(self.acquisition)])
 
     @property
     def best(self) -> tuple[float, float]:
@@ -169,8 +169,8 @@ class NextTrial:
     def _step(self, tried: np.ndarray, accuracy: np.ndarray, look: str) -> Step:
         places = np.geomspace(*RANGE, _PLACES)
         shares = [np.log(rates / RANGE[0])[:, None] / np.log(RANGE[1] / RANGE[0]) for rates in (tried, places)]
-        belief = believe(shares[0], accuracy, shares[1])
-        return Step(tried, accuracy, places, belief, look, len(tried))
+        found = posterior(shares[0], accuracy, shares[1])
+        return Step(tried, accuracy, places, found, look, len(tried))
 
 
 class BeliefPicture:
@@ -195,7 +195,7 @@ class BeliefPicture:
     def artists(self, figure: Figure, result: Step, *, ghost: str = "") -> list[Artist]:
         """Draws belief, trials and proposal; of a ghost, only the mean."""
         upper, lower = figure.axes
-        mean, deviation = result.belief.mean, result.belief.deviation
+        mean, deviation = result.posterior.mean, result.posterior.deviation
         if ghost:
             found = upper.plot(result.places, mean, ":", color=style.GHOST, linewidth=1.4)
             return [*found, *style.end_labels(upper, [(ghost, result.places[-1], mean[-1], style.GHOST)])]
@@ -232,7 +232,7 @@ def _belief(ax: Axes, result: Step, mean: np.ndarray, deviation: np.ndarray) -> 
 
 def _worth(ax: Axes, result: Step) -> list[Artist]:
     # Its unit changes from look to look and its size from step to step: only where it is largest matters.
-    worth = result.worth - min(np.nanmin(result.worth), 0)
+    worth = result.acquisition - min(np.nanmin(result.acquisition), 0)
     shown = worth / (np.nanmax(worth) or 1)
     color = style.COLORS[1]
     found: list[Artist] = [ax.fill_between(result.places, shown, color=color, alpha=style.BAND, linewidth=0)]
