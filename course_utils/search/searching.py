@@ -17,7 +17,7 @@ from course_utils.search.jobs import CHUNK, BrokenExecutorError, Job, applicable
 from course_utils.search.progress import Bar
 from course_utils.search.samplers import ROUND, CoarseToFine, Grid, QuasiRandom, Random, TreeParzen
 from course_utils.search.spaces import UnitCube, distributions
-from course_utils.search.storage import about, noted, open_study, release, unfinished
+from course_utils.search.storage import StorageInUseError, about, noted, open_study, release, unfinished
 from course_utils.search.trials import claim, run
 from course_utils.training import Trainer
 from course_utils.training.knobs import COUNT, Rule
@@ -165,7 +165,7 @@ def search(
     Raises:
         ValueError: If the method, the space, a knob or a number cannot be used, or the storage holds another search.
         BrokenExecutorError: If the executor breaks down; the error's `search` has the trials that ended.
-        RuntimeError: If another process has ended a trial that this one was training.
+        StorageInUseError: If another process has taken or ended a trial of this search.
 
     Example:
         >>> search(trainer, {"learning_rate": (1e-4, 1.0, "log"), "width": [16, 64]}, method="tpe").best
@@ -202,10 +202,7 @@ def search(
         error.search = found
         raise
     except UpdateFinishedTrialError as error:
-        raise RuntimeError(
-            f"another process has trained a trial of this search, too: let one at a time search in a storage (its "
-            f"executor may have many workers), or give one of them another name than {name!r}."
-        ) from error
+        raise StorageInUseError from error
     finally:
         bar.close()
         release(study)

@@ -23,6 +23,16 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)  # it tells of every study 
 _LOCK = 5
 
 
+class StorageInUseError(RuntimeError):
+    """Another process searches in the same storage."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another process is at this search, too: let one process at a time search in a storage (its executor may "
+            "have many workers), or give each search a name of its own."
+        )
+
+
 def open_study(storage: Any, name: str, about: Mapping[str, Any], *, maximize: bool) -> optuna.Study:
     """Opens a study, or makes it.
 

@@ -12,7 +12,7 @@ from optuna.trial import Trial, TrialState
 
 from course_utils.search.jobs import Job, Outcome, outcomes
 from course_utils.search.rungs import competition, survivors
-from course_utils.search.storage import note, noted, scores, tell, unfinished
+from course_utils.search.storage import StorageInUseError, note, noted, scores, tell, unfinished
 from course_utils.training import Trainer
 
 
@@ -27,9 +27,16 @@ def claim(study: optuna.Study, ranges: Mapping[str, BaseDistribution], total: in
 
     Returns:
         Trials with settings, all of one block; none if the search is done.
+
+    Raises:
+        StorageInUseError: If somebody else has taken some of them.
     """
     left = unfinished(study, total)
-    return [study.ask(dict(ranges)) for number in left if number // block == left[0] // block]
+    next_ = [number for number in left if number // block == left[0] // block]
+    claimed = [study.ask(dict(ranges)) for _ in next_]
+    if [trial.number for trial in claimed] != next_:
+        raise StorageInUseError
+    return claimed
 
 
 def run(
