@@ -192,6 +192,16 @@ def test_a_search_that_was_interrupted_is_the_one_that_it_would_have_been(tmp_pa
     assert found.epochs_spent == straight.epochs_spent, "no stage of a trial is trained twice"
 
 
+def test_halving_goes_on_over_an_executor_where_a_rung_is_done(tmp_path):
+    options = {"method": "halving", "trials": 27, "progress": False}
+    straight = search(Formula(), SPACE, **options)
+    for calls in (1, 9):  # the first call trains all on the first rung
+        executor = Flaky(calls, KeyboardInterrupt())
+        found = search(Formula(), SPACE, executor=executor, storage=tmp_path / "search.log", **options)
+    assert [t.state for t in found.study.trials] == [t.state for t in straight.study.trials]
+    assert found.epochs_spent == straight.epochs_spent
+
+
 class Stopped(Formula):
     """Somebody presses the stop button while the second part is trained."""
 

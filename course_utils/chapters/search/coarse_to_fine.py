@@ -12,15 +12,13 @@ from matplotlib.figure import Figure
 
 from course_utils.drawing import style
 from course_utils.lab import HEIGHT, WIDTH, Experiment, Picture, Result
-from course_utils.search import search
-from course_utils.search.samplers import CoarseToFine
-from course_utils.search.spaces import distributions
+from course_utils.search import ROUND, CoarseToFine, distributions, search
 from course_utils.training import Trainer
 from course_utils.training.knobs import POSITIVE, integer
 
 #: The whole range, with which everybody begins; how many rounds there are, and trials in each.
 WHOLE = (1e-5, 10.0)
-ROUNDS, EACH = 3, 16
+ROUNDS, EACH = 3, ROUND
 
 _MARKERS = ("o", "s", "^")
 
@@ -151,7 +149,7 @@ class Narrowing(Experiment):
 
     def _train(self, number: int, range_: tuple[float, float], draw: int) -> Round:
         low, high = np.log10(range_)
-        # Each trial draws as `proposing.PointSampler` does, from the search's seed and its own number.
+        # Each trial draws as `samplers.PointSampler` does, from the search's seed and its own number.
         shares = [np.random.default_rng([draw, number * EACH + i]).uniform() for i in range(EACH)]
         rates = 10 ** (low + (high - low) * np.array(shares))
         settings = [{"learning_rate": float(rate)} for rate in rates]
