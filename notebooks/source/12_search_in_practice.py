@@ -10,7 +10,7 @@
 # # Search in practice: one call, many methods, your own model
 #
 # **The question of this chapter:** which way of searching finds good knobs soonest, which knobs are worth searching
-# for, and how long does a good setting stay good? About 35 minutes. It goes on from the chapter on
+# for, and how long does a good setting stay good? It goes on from the chapter on
 # [search](11_search.ipynb).
 #
 # Its words again. A **knob**, or **hyperparameter**, is what you choose before training, such as the learning rate.
