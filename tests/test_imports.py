@@ -20,7 +20,7 @@ LAYERS = {
     "training": "datasets schedules",
     "predictions": "training",
     "diagnostics search": "schedules training",
-    "lab": "drawing training",
+    "lab": "drawing schedules training",
     "chapters": "datasets drawing lab models predictions schedules search tables training",
 }
 
@@ -29,7 +29,7 @@ OPEN = {
     "drawing": "displays style",
     "lab": "contract pictures",
     "search": "gaussian_process rungs samplers spaces storage",
-    "training": "fast_layers knobs losses optimizers",
+    "training": "fast_layers knobs losses optimizers progress",
 }
 
 #: The parts that may import a library, at whatever place in a module.

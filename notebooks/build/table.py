@@ -104,7 +104,7 @@ def check(trainer: Trainer, count: int) -> bool:
         Whether as many networks as `AGREE` asks for answer as many test rows rightly as the table says, up to `NEAR`.
     """
     every = combinations(VALUES)
-    rows = np.linspace(0, len(every) - 1, count).astype(int)
+    rows = ((np.arange(count) + 0.5) * len(every) / count).astype(int)
     again = measure(trainer, [every[row] for row in rows], SEEDS)["right_on_test"].astype(int)
     with np.load(FILE) as kept:
         off = np.abs(again - kept["right_on_test"][rows])
@@ -118,11 +118,12 @@ def check(trainer: Trainer, count: int) -> bool:
 def main(arguments: list[str] | None = None) -> int:
     """Writes the table, or checks it; gives the exit status."""
     parser = argparse.ArgumentParser(description="Train the configurations that searches are compared on.")
-    parser.add_argument("--check", type=int, metavar="N", help="write nothing; train N of them, and compare")
-    count = parser.parse_args(arguments).check
+    parser.add_argument("--check", action="store_true", help="write nothing; train some of them, and compare")
+    parser.add_argument("--rows", type=int, default=8, help="how many of them a check trains; by default, 8")
+    asked = parser.parse_args(arguments)
     trainer = Trainer(models.mlp, datasets.digits(), epochs=EPOCHS)
-    if count is not None:
-        return int(not check(trainer, count))
+    if asked.check:
+        return int(not check(trainer, asked.rows))
     rows = [len(trainer.dataset.x_validation), len(trainer.dataset.x_test)]
     np.savez_compressed(FILE, knobs=list(VALUES), rows=rows, **VALUES, **make(trainer))
     return 0

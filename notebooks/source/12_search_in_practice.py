@@ -24,7 +24,6 @@
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from unittest.mock import patch
 
 import keras
 import numpy as np
@@ -99,6 +98,8 @@ failed[["trial", "state", "why", "learning_rate", "l2", "init_scale"]].head(4).r
 
 
 # %% name="cut"
+from unittest.mock import patch
+
 folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 storage = f"sqlite:///{folder.name}/search.db"
 calls = []
