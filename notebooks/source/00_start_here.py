@@ -10,7 +10,7 @@
 # # Start here: what a hyperparameter is, and how to read a run
 #
 # **The question of this chapter:** what are the knobs of a neural network, and how do you see from its curves
-# which way to turn them? About 20 minutes. You need no experience with neural networks.
+# which way to turn them? You need no experience with neural networks.
 #
 # This course asserts nothing that you cannot rerun. It follows four blog posts on choosing hyperparameters and
 # turns each of their claims into an experiment. Some claims hold, some hold only under a condition, and some do
@@ -305,5 +305,3 @@ claims.table(
 #
 # **Sources.** The four documents that the course follows are named A to D in the tables. The digits: Alpaydin and
 # Kaynak, *Optical Recognition of Handwritten Digits*, UCI, 1998.
-#
-# **Next:** [the learning rate](01_learning_rate.ipynb), the first knob to turn.

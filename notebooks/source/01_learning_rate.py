@@ -9,7 +9,7 @@
 # %% [markdown] name="title"
 # # The learning rate: how large may a step be?
 #
-# **The question of this chapter:** how large a step may training take, and how do you find out? About 45 minutes.
+# **The question of this chapter:** how large a step may training take, and how do you find out?
 # You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words *network*,
 # *loss*, *epoch* and *seed*.
 #
@@ -1058,6 +1058,3 @@ checks.goal(
 # networks*, 2015. Smith and Topin, *Super-convergence*, 2017. Goyal et al., *Accurate, large minibatch SGD*, 2017
 # (warm-up: `schedules.WarmUp`). Data: Alpaydin and Kaynak, 1998 (digits); Efron, Hastie, Johnstone and
 # Tibshirani, *Least angle regression*, 2004 (diabetes). The documents A to D are named below the table of claims.
-#
-# **Next:** the mini-batch. Every step so far looked at 32 rows. Why 32, and what has the batch to do with the
-# learning rate?

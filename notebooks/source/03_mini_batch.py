@@ -9,8 +9,8 @@
 # %% [markdown] name="title"
 # # The mini-batch: how many rows before each step?
 #
-# **The question of this chapter:** how many examples should a network look at before it changes its weights? About 45
-# minutes. You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words *network*,
+# **The question of this chapter:** how many examples should a network look at before it changes its weights? You
+# need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words *network*,
 # *loss*, *epoch* and *seed*, and [the learning rate](01_learning_rate.ipynb) explains *gradient*.
 #
 # It sounds like a matter of convenience. But two of the documents say opposite things about it: one that larger batches
@@ -427,7 +427,7 @@ by_rule.map("{:.2f}".format).rename_axis(columns=None)
 # With a **fixed** rate accuracy falls, as in the published table and far more steeply, because our runs are short: 20
 # epochs of batch 256 are only 40 steps. With **linear** scaling, 4, 16 and 64 differ by hardly anything. The square root
 # lies between. So the claim **holds**, with a condition that the published table shows too, at its upper end: at 256 our
-# scaled rate, 0.48, comes near the cliff that the last chapter found, and no rule can lift a rate over that. Goyal et al.
+# scaled rate, 0.48, comes near the cliff of the chapter on the learning rate, and no rule can lift a rate over that. Goyal et al.
 # (2017) got to batches of 8,192 by *warming up*, that is, by raising the rate slowly in the first epochs; Shallue et al.
 # (2018) found no rule that fits all tasks.
 
@@ -851,5 +851,3 @@ checks.goal(
 # Luschi, *Revisiting small batch training for deep neural networks*, 2018. Shallue et al., *Measuring the effects of data
 # parallelism on neural network training*, 2018. Krizhevsky, *One weird trick for parallelizing convolutional neural
 # networks*, 2014. Data: Alpaydin and Kaynak, 1998 (digits). The documents A to D are named below the table of claims.
-#
-# **Next:** where should the weights start? So far Keras has drawn them for us.

@@ -10,7 +10,7 @@
 # # Initialisation: where should the weights start?
 #
 # **The question of this chapter:** training changes the weights, but what should they be *before* the first step?
-# About 45 minutes. You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words
+# You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words
 # *network*, *loss*, *epoch* and *seed*, and [the learning rate](01_learning_rate.ipynb) explains *gradient*.
 #
 # It seems that it should not matter: training is there to find good weights, wherever it starts. One of the documents
@@ -781,4 +781,4 @@ checks.goal(
 # neural networks*, 2013 (orthogonal). Data: Alpaydin and Kaynak, 1998 (digits). The documents B and C are named below
 # the table of claims.
 #
-# **Next:** [the activations](06_activations.ipynb). Why does ReLU need twice the variance of tanh, and what else distinguishes them?
+# Why does ReLU need twice the variance of tanh, and what else distinguishes them? Activations have a chapter of their own.

@@ -9,8 +9,8 @@
 # %% [markdown] name="title"
 # # Activations: what stands between the layers?
 #
-# **The question of this chapter:** a layer multiplies and adds. What comes after that, and does it matter which? About
-# 45 minutes. You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words *network*,
+# **The question of this chapter:** a layer multiplies and adds. What comes after that, and does it matter which? You
+# need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words *network*,
 # *loss*, *epoch* and *seed*.
 #
 # An **activation** is the function through which the sums of a layer go before the next layer sees them. It seems a small
@@ -737,4 +737,4 @@ checks.goal(
 # 2015. Data: Alpaydin and Kaynak, 1998 (digits); Efron, Hastie, Johnstone and Tibshirani, 2004 (diabetes). The documents C
 # and D are named below the table of claims.
 #
-# **Next:** batch normalisation, which moves the sums back to where the activation is steep.
+# Batch normalisation moves the sums back to where the activation is steep: that is the next chapter.

@@ -10,7 +10,7 @@
 # # Batch normalisation: a layer that looks at its neighbours
 #
 # **The question of this chapter:** what changes when a layer may look at the whole batch, and not only at one row?
-# About 45 minutes. You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words
+# You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words
 # *network*, *loss*, *epoch* and *seed*, and [the learning rate](01_learning_rate.ipynb) explains *gradient* and *step*.
 #
 # Every layer we have met works on one example at a time. **Batch normalisation** (Ioffe and Szegedy 2015) does not: it
@@ -1005,5 +1005,3 @@ checks.goal(
 # Zhang, Ren and Sun, *Deep residual learning for image recognition*, 2015, and *Identity mappings in deep residual
 # networks*, 2016. Goyal et al., *Accurate, large minibatch SGD*, 2017 (blocks that start at zero). Data: Alpaydin and
 # Kaynak, 1998 (digits). The documents A to D are named below the table of claims.
-#
-# **Next:** softmax, the function at the end of all these networks, and what its probabilities are worth.

@@ -10,7 +10,7 @@
 # # Softmax: from scores to probabilities, and what to do with them
 #
 # **The question of this chapter:** a network puts out ten numbers; how do they become an answer, and how far can you
-# trust it? About 45 minutes. [Start here](00_start_here.ipynb) explains the words *network*, *loss*, *epoch* and
+# trust it? [Start here](00_start_here.ipynb) explains the words *network*, *loss*, *epoch* and
 # *seed*; the [learning rate](01_learning_rate.ipynb) has a chapter of its own.
 #
 # Almost every network that sorts things into classes ends in the same few lines: the **softmax** turns numbers into
@@ -932,5 +932,3 @@ checks.goal(fairness, at_least=0.84, near=0.06, what="lower of the two recalls",
 # importance weighting in deep learning?*, 2019. Data: Alpaydin and Kaynak, 1998 (digits). Document B is named below
 # the table of claims; its advice to put batch normalisation before the softmax is taken up in the chapter on batch
 # normalisation.
-#
-# **Next:** searching. Every chapter so far turned one knob at a time. How do you find good values for all of them?

@@ -10,7 +10,7 @@
 # # Search: good values for several knobs, without fooling yourself
 #
 # **The question of this chapter:** a network has many knobs. How do you find good values for them, with few trainings,
-# and how do you know that they are good? About 40 minutes. [Start here](00_start_here.ipynb) explains the words
+# and how do you know that they are good? [Start here](00_start_here.ipynb) explains the words
 # *network*, *loss*, *epoch* and *seed*; the [learning rate](01_learning_rate.ipynb) has a chapter of its own.
 #
 # A few words first. The **weights** of a network are learned from data. What you choose *before* training, such as
@@ -523,5 +523,3 @@ checks.goal(
 # Bergstra and Bengio, *Random search for hyper-parameter optimization*, 2012. Snoek, Larochelle and Adams, *Practical
 # Bayesian optimization of machine learning algorithms*, 2012. Data: Alpaydin and Kaynak, 1998 (digits). The documents
 # are named below the table of claims.
-#
-# **Next:** [search in practice](12_search_in_practice.ipynb): one call, many methods compared, and your own model.

@@ -10,7 +10,7 @@
 # # Search in practice: one call, many methods, your own model
 #
 # **The question of this chapter:** which way of searching finds good knobs soonest, which knobs are worth searching
-# for, and how long does a good setting stay good? About 35 minutes. It goes on from the chapter on
+# for, and how long does a good setting stay good? It goes on from the chapter on
 # [search](11_search.ipynb).
 #
 # Its words again. A **knob**, or **hyperparameter**, is what you choose before training, such as the learning rate.
@@ -24,7 +24,6 @@
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from unittest.mock import patch
 
 import keras
 import numpy as np
@@ -99,6 +98,8 @@ failed[["trial", "state", "why", "learning_rate", "l2", "init_scale"]].head(4).r
 
 
 # %% name="cut"
+from unittest.mock import patch
+
 folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 storage = f"sqlite:///{folder.name}/search.db"
 calls = []
