@@ -104,8 +104,8 @@ def main(options: list[str]) -> None:
     everything = resolve("dev", known, *options)
     lock = resolve("course", everything)
     LOCK.write_text(lock, encoding="utf-8", newline="\n")
-    learners = set(blocks(lock))
-    DEV.write_text("".join(block for block in blocks(everything) if block not in learners), encoding="utf-8", newline="\n")
+    added = [block for block in blocks(everything) if block not in blocks(lock)]
+    DEV.write_text("".join(added), encoding="utf-8", newline="\n")
     CONDA.write_text(conda_environment(lock), encoding="utf-8", newline="\n")
 
 

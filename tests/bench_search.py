@@ -1,7 +1,7 @@
 """Searches to measure: KerasTuner's and ours on the same space, and ours over other processes.
 
-Space: learning rate and momentum; the same network, on the same rows, for the same epochs. Workers are kept to a core each, as
-if they were machines of one core; searches in this process, on one core and on all, stand beside them.
+Space: learning rate and momentum; the same network, on the same rows, for the same epochs. Workers are kept to a core
+each, as if they were machines of one core; searches in this process, on one core and on all, stand beside them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ def tuner(data: Any, epochs: int) -> Callable[[], object]:
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             found = Tuner(build, objective="val_accuracy", max_trials=TUNER_TRIALS, directory=folder, overwrite=True)
             validation = (data.x_validation, data.y_validation)
-            found.search(data.x_train, data.y_train, batch_size=32, epochs=epochs, validation_data=validation, verbose=0)
+            found.search(
+                data.x_train, data.y_train, batch_size=32, epochs=epochs, validation_data=validation, verbose=0
+            )
             # It goes on when trials fail, in next to no time.
             if len(found.oracle.get_best_trials(TUNER_TRIALS)) < TUNER_TRIALS:
                 raise RuntimeError("KerasTuner did not train all its trials: run its search alone to see why.")
