@@ -60,10 +60,10 @@ reproduce: $(DEVELOP) ## * measure on MNIST what the documents tell of it, some 
 	@TQDM_DISABLE=1 $(PYTHON) -m notebooks.build.reproduce $(if $(MNIST),--folder "$(MNIST)") $(if $(SHORT),--check)
 
 table: $(DEVELOP) ## * train the configurations that searches are compared on, a quarter of an hour
-	@$(PYTHON) -m notebooks.build.table $(if $(SHORT),--rows 2 --check)
+	@$(PYTHON) -m notebooks.build.table $(if $(SHORT),--check 3)
 
 screenshot: browser $(DEVELOP) ## * take the picture in README.md anew
-	@$(PYTHON) -m pytest --quiet tests/browser/screenshot.py $(if $(SHORT),--short)
+	@$(PYTHON) -m tests.browser.screenshot $(if $(SHORT),--short)
 
 bench: $(DEVELOP) ## * measure the speed of the engine
 	@$(PYTHON) tests/bench.py $(if $(SHORT),--short)
