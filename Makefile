@@ -2,8 +2,10 @@
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-# This file stands for a complete installation: it is written last, and is older than what changed since.
+# These files stand for a complete installation, what learners need and what the tools of development add: each is
+# written last, and is older than what changed since.
 INSTALLED := $(VENV)/installed
+DEVELOP := $(VENV)/develop
 # What looks a page over for barriers to people who cannot see it or use a mouse.
 AXE := tests/browser/node_modules/axe-core/axe.min.js
 
@@ -11,11 +13,16 @@ AXE := tests/browser/node_modules/axe-core/axe.min.js
 # own Python comes without ensurepip until python3-venv is installed.
 FITS := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
+# What installs into the environment, as the first words of a command: uv where there is one, else pip.
+INSTALL := $$(uv --version >/dev/null 2>&1 && echo uv pip install --quiet --python $(PYTHON) || \
+	echo $(PYTHON) -m pip install --quiet --disable-pip-version-check)
+
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-browser notebooks reproduce table screenshot bench bench-browser lock lint format clean browser
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@echo "Tests call what is marked * with SHORT=1: seconds of it, which show that it still works, and keep nothing."
 
 # JupyterLab refuses to run as root unless told, and in a container there is often nobody else to be.
 # The chapter is named as the address to open, not as a file, so that it is also in the address that is printed.
@@ -34,7 +41,7 @@ test: lint ## check style, run the tests, and run every notebook and compare wha
 	@TQDM_DISABLE=1 $(PYTHON) -m pytest --quiet $(TWO_AT_A_TIME) --dist=loadscope -p tests.nbval_chapters --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
 		$$(ls -S notebooks/*.ipynb notebooks/solutions/*.ipynb)
 
-test-browser: browser $(AXE) $(INSTALLED) ## use the course in a real Chromium, as a learner would
+test-browser: browser $(AXE) $(DEVELOP) ## use the course in a real Chromium, as a learner would
 	@$(PYTHON) -m pytest --quiet tests/browser
 
 browser:
@@ -46,33 +53,34 @@ $(AXE): tests/browser/package-lock.json
 	@npm ci --silent --prefix tests/browser
 	@touch $@
 
-notebooks: $(INSTALLED) ## build notebooks/ from notebooks/source/
-	@TQDM_DISABLE=1 $(PYTHON) -m notebooks.build.build
+notebooks: $(DEVELOP) ## * build notebooks/ from notebooks/source/
+	@TQDM_DISABLE=1 $(PYTHON) -m notebooks.build.build $(if $(SHORT),--check)
 
-reproduce: $(INSTALLED) ## measure on MNIST what the documents tell of it, some minutes (MNIST=folder: from there)
-	@TQDM_DISABLE=1 $(PYTHON) -m notebooks.build.reproduce $(if $(MNIST),--folder "$(MNIST)")
+reproduce: $(DEVELOP) ## * measure on MNIST what the documents tell of it, some minutes (MNIST=folder: from there)
+	@TQDM_DISABLE=1 $(PYTHON) -m notebooks.build.reproduce $(if $(MNIST),--folder "$(MNIST)") $(if $(SHORT),--check)
 
-table: $(INSTALLED) ## train the configurations that searches are compared on, a quarter of an hour
-	@$(PYTHON) -m notebooks.build.table
+table: $(DEVELOP) ## * train the configurations that searches are compared on, a quarter of an hour
+	@$(PYTHON) -m notebooks.build.table $(if $(SHORT),--check 3)
 
-screenshot: browser $(INSTALLED) ## take the picture in README.md anew
-	@$(PYTHON) -m pytest --quiet tests/browser/screenshot.py
+screenshot: browser $(DEVELOP) ## * take the picture in README.md anew
+	@$(PYTHON) -m tests.browser.screenshot $(if $(SHORT),--short)
 
-bench: $(INSTALLED) ## measure the speed of the engine
-	@$(PYTHON) tests/bench.py
+bench: $(DEVELOP) ## * measure the speed of the engine
+	@$(PYTHON) tests/bench.py $(if $(SHORT),--short)
 
-bench-browser: browser $(INSTALLED) ## measure how fast a lab answers in a real Chromium
-	@$(PYTHON) tests/browser/bench_browser.py
+bench-browser: browser $(DEVELOP) ## * measure how fast a lab answers in a real Chromium
+	@$(PYTHON) -m tests.browser.bench_browser $(if $(SHORT),--short)
 
 lock: $(INSTALLED) ## pin what pyproject.toml asks for (UPGRADE=1: the newest that fits)
 	@uv --version >/dev/null 2>&1 || $(PYTHON) -m pip install --quiet uv
 	@PATH="$(VENV)/bin:$$PATH" $(PYTHON) .ci/lock.py $(if $(UPGRADE),--upgrade)
 
-lint: $(INSTALLED) ## check style
+lint: $(DEVELOP) ## check style
 	@$(PYTHON) -m ruff check --quiet --output-format=concise
 	@$(PYTHON) -m ruff format --quiet --check
+	@$(PYTHON) -m check_jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-format: $(INSTALLED) ## put style right where that can be automatic
+format: $(DEVELOP) ## put style right where that can be automatic
 	@$(PYTHON) -m ruff check --quiet --fix-only
 	@$(PYTHON) -m ruff format --quiet
 
@@ -84,12 +92,11 @@ clean: ## remove what this file made
 # settings into the environment, hence the forced reinstall. Without build isolation nothing unpinned is fetched.
 $(INSTALLED): requirements.lock pyproject.toml course_utils/_jupyter/jupyterlab_settings.json course_utils/_jupyter/jupyter_server.json
 	@set -e; \
-	uv=$$(uv --version >/dev/null 2>&1 && echo uv || true); \
 	if [ ! -e $@ ]; then \
 		echo "Installing the course into $(VENV). This is done once, and takes some minutes."; \
 		rm -rf $(VENV); \
-		if [ -z "$$uv" ] || ! uv venv --quiet --seed --python '>=3.11,<3.14' $(VENV); then \
-			for python in python3.13 python3.12 python3.11 python3; do \
+		if ! uv --version >/dev/null 2>&1 || ! uv venv --quiet --seed --python '>=3.11,<3.14' $(VENV); then \
+			for python in python3 python3.13 python3.12 python3.11; do \
 				if $$python -c '$(FITS)' >/dev/null 2>&1; then $$python -m venv $(VENV); break; fi; \
 			done; \
 		fi; \
@@ -103,8 +110,11 @@ $(INSTALLED): requirements.lock pyproject.toml course_utils/_jupyter/jupyterlab_
 			exit 1; \
 		fi >&2; \
 	fi; \
-	if [ "$$uv" ]; then install="uv pip install --quiet --python $(PYTHON)"; \
-	else install="$(PYTHON) -m pip install --quiet --disable-pip-version-check"; fi; \
-	$$install --require-hashes --requirement requirements.lock; \
-	$$install --force-reinstall --no-deps --no-build-isolation --editable .; \
+	$(INSTALL) --require-hashes --requirement requirements.lock; \
+	$(INSTALL) --force-reinstall --no-deps --no-build-isolation --editable .; \
 	touch $@
+
+# Both locks, because what is in the second needs what is in the first.
+$(DEVELOP): $(INSTALLED) requirements-dev.lock
+	@$(INSTALL) --require-hashes --requirement requirements.lock --requirement requirements-dev.lock
+	@touch $@

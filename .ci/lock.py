@@ -1,16 +1,21 @@
-"""Pins what pyproject.toml asks for: requirements.lock for `make`, environment.yml for conda and Binder.
+"""Pins what pyproject.toml asks for, for all platforms and Pythons at once, in three files.
 
-Both come from one resolution, so that they cannot differ. uv must be on PATH; `make lock` sees to that.
+requirements.lock is what learners need, for `make lab`; environment.yml is the same for conda and Binder.
+requirements-dev.lock is what the tools of development add to it. All come from one resolution, so that they cannot
+differ. uv must be on PATH; `make lock` sees to that.
 """
 
+import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
+DEV = ROOT / "requirements-dev.lock"
 CONDA = ROOT / "environment.yml"
 
 # conda's Python: the middle of the supported range, and one that Binder has a frozen base environment for.
@@ -35,12 +40,30 @@ HEADER = """\
 """
 
 
-def resolve(options: list[str]) -> None:
-    """Writes the lock: for all platforms and Pythons at once, and with the hash of every file."""
-    command = ["uv", "pip", "compile", "pyproject.toml", "--extra", "dev", "--universal", "--generate-hashes"]
+def resolve(extra: str, known: str, *options: str) -> str:
+    """Pins the package with one of its extras.
+
+    Args:
+        extra: Which.
+        known: The text of a lock, whose versions are kept where they fit.
+        options: More options for uv.
+
+    Returns:
+        The text of the lock, with the hash of every file.
+    """
+    command = ["uv", "pip", "compile", "pyproject.toml", "--extra", extra, "--universal", "--generate-hashes"]
     # Without addresses and comments the lock holds for any package index, and its diff shows only pins.
     quiet = ["--no-emit-index-url", "--no-annotate", "--no-header", "--quiet"]
-    subprocess.run([*command, *quiet, "--output-file", LOCK.name, *options], cwd=ROOT, check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        lock = Path(folder) / "lock"
+        lock.write_text(known, encoding="utf-8")
+        subprocess.run([*command, *quiet, *options, "--output-file", lock], cwd=ROOT, check=True)
+        return lock.read_text(encoding="utf-8")
+
+
+def blocks(lock: str) -> list[str]:
+    """Divides a lock into its packages, each with its hashes."""
+    return [block + "\n" for block in re.split(r"\n(?=\w)", lock.strip())]
 
 
 def pins(lock: str) -> list[str]:
@@ -75,6 +98,16 @@ def conda_environment(lock: str) -> str:
     )
 
 
+def main(options: list[str]) -> None:
+    """Writes the three files."""
+    known = "".join(file.read_text(encoding="utf-8") for file in (LOCK, DEV) if file.exists())
+    everything = resolve("dev", known, *options)
+    lock = resolve("course", everything)
+    LOCK.write_text(lock, encoding="utf-8", newline="\n")
+    added = [block for block in blocks(everything) if block not in blocks(lock)]
+    DEV.write_text("".join(added), encoding="utf-8", newline="\n")
+    CONDA.write_text(conda_environment(lock), encoding="utf-8", newline="\n")
+
+
 if __name__ == "__main__":
-    resolve(sys.argv[1:])
-    CONDA.write_text(conda_environment(LOCK.read_text(encoding="utf-8")), encoding="utf-8")
+    main(sys.argv[1:])

@@ -1,7 +1,7 @@
 """Searches to measure: KerasTuner's and ours on the same space, and ours over other processes.
 
-Space: learning rate and momentum; 20 epochs of the same network on the same rows. Workers are kept to a core each, as
-if they were machines of one core; searches in this process, on one core and on all, stand beside them.
+Space: learning rate and momentum; the same network, on the same rows, for the same epochs. Workers are kept to a core
+each, as if they were machines of one core; searches in this process, on one core and on all, stand beside them.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ import contextlib
 import io
 import multiprocessing
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from typing import Any
 
-TRIALS = 64
+SHORT = "--short" in sys.argv
 #: KerasTuner does fewer, and is compared per trial.
-TUNER_TRIALS = 2
-WORKERS = (1, 2)
+TRIALS, TUNER_TRIALS = (2, 1) if SHORT else (64, 2)
+WORKERS = (1,) if SHORT else (1, 2)
 
 RATES, MOMENTA = (1e-3, 1.0), (0.0, 0.9)
 
 
-def tuner(data: Any) -> Callable[[], object]:
+def tuner(data: Any, epochs: int) -> Callable[[], object]:
     """KerasTuner's random search."""
     import keras
     import keras_tuner
@@ -50,7 +51,9 @@ def tuner(data: Any) -> Callable[[], object]:
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             found = Tuner(build, objective="val_accuracy", max_trials=TUNER_TRIALS, directory=folder, overwrite=True)
             validation = (data.x_validation, data.y_validation)
-            found.search(data.x_train, data.y_train, batch_size=32, epochs=20, validation_data=validation, verbose=0)
+            found.search(
+                data.x_train, data.y_train, batch_size=32, epochs=epochs, validation_data=validation, verbose=0
+            )
             # It goes on when trials fail, in next to no time.
             if len(found.oracle.get_best_trials(TUNER_TRIALS)) < TUNER_TRIALS:
                 raise RuntimeError("KerasTuner did not train all its trials: run its search alone to see why.")
@@ -58,23 +61,23 @@ def tuner(data: Any) -> Callable[[], object]:
     return work
 
 
-def ours(data: Any, executor: Executor | None = None, trials: int = TRIALS) -> Callable[[], object]:
+def ours(data: Any, epochs: int, executor: Executor | None = None, trials: int = TRIALS) -> Callable[[], object]:
     """Our random search, in this process or over an executor."""
     from course_utils import models
     from course_utils.search import search
     from course_utils.training import Trainer
 
-    trainer = Trainer(models.mlp, data, optimizer="momentum")
+    trainer = Trainer(models.mlp, data, epochs=epochs, optimizer="momentum")
     space = {"learning_rate": (*RATES, "log"), "momentum": MOMENTA}
     return lambda: search(trainer, space, trials=trials, executor=executor, progress=False)
 
 
-def spread(data: Any) -> dict[str, Callable[[], object]]:
+def spread(data: Any, epochs: int) -> dict[str, Callable[[], object]]:
     """Our search over process pools and Dask clusters of several sizes."""
     tasks = {}
     for number in WORKERS:
-        tasks[f"pool {number}"] = ours(data, _pool(number), 2 * TRIALS)
-        tasks[f"dask {number}"] = ours(data, _dask(number), 2 * TRIALS)
+        tasks[f"pool {number}"] = ours(data, epochs, _pool(number), 2 * TRIALS)
+        tasks[f"dask {number}"] = ours(data, epochs, _dask(number), 2 * TRIALS)
     return tasks
 
 

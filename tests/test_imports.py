@@ -51,7 +51,7 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in (ROOT / "course_utils").rglob("*.py")
 }
-FOLDERS = {name for name, path in MODULES.items() if path.stem == "__init__"}
+FOLDERS = sorted(name for name, path in MODULES.items() if path.stem == "__init__")
 
 
 def table(rules):

@@ -1,5 +1,6 @@
 """Installation: the pins agree with one another, and every way of starting the course gets the same settings."""
 
+import ast
 import json
 import os
 import re
@@ -9,6 +10,8 @@ import sys
 import time
 import tomllib
 import urllib.request
+from contextlib import suppress
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -20,6 +23,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 SETTINGS = ROOT / "course_utils" / "_jupyter" / "jupyterlab_settings.json"
 FIRST_CHAPTER = "notebooks/00_start_here.ipynb"
+LEARNERS, DEVELOPERS = "requirements.lock", "requirements-dev.lock"
 KERNELS = "@jupyterlab/apputils-extension:kernels-settings"
 
 PLATFORMS = {
@@ -39,18 +43,18 @@ def project():
     return tomllib.loads(read("pyproject.toml"))["project"]
 
 
-def wanted():
-    """Gives the requirements of pyproject.toml, its own extras written out."""
+def wanted(extra):
+    """Gives the requirements of pyproject.toml with one of its extras, and with those that this one asks for."""
     extras = project()["optional-dependencies"]
-    wanted = [Requirement(line) for line in [*project()["dependencies"], *extras["dev"]]]
+    wanted = [Requirement(line) for line in [*project()["dependencies"], *extras[extra]]]
     own = [one for one in wanted if one.name == project()["name"]]
     of_extras = [Requirement(line) for one in own for extra in one.extras for line in extras[extra]]
     return [one for one in wanted if one not in own] + of_extras
 
 
-def locked():
-    """Gives the requirements of requirements.lock."""
-    return [Requirement(pin) for pin in re.findall(r"^(\w.*?) *\\?$", read("requirements.lock"), re.MULTILINE)]
+def locked(name=LEARNERS):
+    """Gives the requirements of a lock."""
+    return [Requirement(pin) for pin in re.findall(r"^(\w.*?) *\\?$", read(name), re.MULTILINE)]
 
 
 def conda():
@@ -71,10 +75,26 @@ def installed(requirements, platform, python):
 
 @on_every_platform
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
-def test_the_lock_has_what_the_project_asks_for(platform, python):
-    pins = installed(locked(), platform, python)
-    for name, specifier in installed(wanted(), platform, python).items():
-        assert SpecifierSet(specifier).contains(pins[name].removeprefix("=="))
+def test_the_locks_have_what_the_project_asks_for_and_agree(platform, python):
+    pins, more = (installed(locked(name), platform, python) for name in (LEARNERS, DEVELOPERS))
+    assert pins | more == more | pins, "the tools of development need another version"
+    for extra, found in [("course", pins), ("dev", pins | more)]:
+        for name, specifier in installed(wanted(extra), platform, python).items():
+            assert SpecifierSet(specifier).contains(found[name].removeprefix("=="))
+
+
+def test_learners_get_what_notebooks_import_and_no_tools_of_development():
+    names = installed(locked(), PLATFORMS["Linux on x86-64"], "3.12").keys()
+    assert names.isdisjoint({"playwright", "jupyter-repo2docker", "keras-tuner", "jupytext", "ruff", "distributed"})
+    sources = [*ROOT.glob("course_utils/**/*.py"), *ROOT.glob("notebooks/source/*.py")]
+    nodes = [node for path in sources for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    others = {module.split(".")[0] for module in modules} - sys.stdlib_module_names - {"course_utils"}
+    assert len(others) > 10
+    packages = packages_distributions()
+    for module in others:
+        assert {canonicalize_name(name) for name in packages[module]} & names, f"{module} is not in {LEARNERS}"
 
 
 @on_every_platform
@@ -92,16 +112,17 @@ def test_tensorflow_comes_without_gpu_libraries_on_linux_x86_64(platform):
     assert names == {"tensorflow-cpu" if small else "tensorflow"}
 
 
-def test_every_pin_is_exact_and_has_hashes():
-    blocks = re.split(r"\n(?=\w)", read("requirements.lock").strip())
-    assert len(blocks) == len(locked()) > 100
+@pytest.mark.parametrize("name", [LEARNERS, DEVELOPERS])
+def test_every_pin_is_exact_and_has_hashes(name):
+    blocks = re.split(r"\n(?=\w)", read(name).strip())
+    assert len(blocks) == len(locked(name)) > 20
     for block in blocks:
         assert re.match(r"[\w.-]+==[\w.]+ ", block), block
         assert "--hash=sha256:" in block
 
 
 def test_the_pins_hold_for_any_package_index():
-    for name in ["requirements.lock", "environment.yml"]:
+    for name in [LEARNERS, DEVELOPERS, "environment.yml"]:
         assert "://" not in read(name)
 
 
@@ -116,7 +137,7 @@ def test_make_takes_the_pythons_that_the_project_supports():
 
 @pytest.mark.skipif(os.name == "nt" or not shutil.which("make"), reason="needs make")
 def test_make_names_the_cure_where_no_python_fits(tmp_path):
-    for name in ["Makefile", "requirements.lock", "pyproject.toml"]:
+    for name in ["Makefile", LEARNERS, "pyproject.toml"]:
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "course_utils" / "_jupyter").mkdir(parents=True)
     for settings in [SETTINGS, SETTINGS.with_name("jupyter_server.json")]:
@@ -182,16 +203,34 @@ def connect(server, home):
     """Waits until the server says where it listens, then gives a function from a path to the JSON found there."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     limit = time.monotonic() + 60
-    while not (found := list(home.glob("JUPYTER_RUNTIME_DIR/jpserver-*.json"))):
+    while (where := announced(home)) is None:
         assert server.poll() is None, (home / "log").read_text()
         assert time.monotonic() < limit, (home / "log").read_text()
         time.sleep(0.1)
-    where = json.loads(found[0].read_text())
 
     def ask(path):
         return json.load(direct.open(f"{where['url']}{path}?token={where['token']}", timeout=30))
 
     return ask
+
+
+def announced(home):
+    """Reads where the server listens, or gives None: its file is there before it is whole."""
+    for file in home.glob("JUPYTER_RUNTIME_DIR/jpserver-*.json"):
+        with suppress(json.JSONDecodeError):
+            return json.loads(file.read_text())
+    return None
+
+
+def test_a_server_is_found_when_its_file_is_whole(tmp_path):
+    file = tmp_path / "JUPYTER_RUNTIME_DIR" / "jpserver-1.json"
+    file.parent.mkdir()
+    whole = json.dumps({"url": "http://127.0.0.1:8888/", "port": 8888})
+    for text in ["", whole[:9]]:
+        file.write_text(text)
+        assert announced(tmp_path) is None
+    file.write_text(whole)
+    assert announced(tmp_path)["port"] == 8888
 
 
 @pytest.mark.parametrize("plugin", json.loads(SETTINGS.read_text()))
@@ -238,3 +277,16 @@ def test_notebooks_name_no_folder_of_the_machine_that_ran_them():
     for notebook in notebooks:
         for text in texts(json.loads(notebook.read_text(encoding="utf-8"))):
             assert not own_folder.search(text), f"{notebook.name}: {text[:200]}"
+
+
+def test_the_workflows_do_what_the_documents_say():
+    documented = read("README.md") + read("CONTRIBUTING.md")
+    pythons = []
+    for workflow in ROOT.glob(".github/workflows/*.yml"):
+        for job in yaml.safe_load(read(workflow))["jobs"].values():
+            pythons += job.get("strategy", {}).get("matrix", {}).get("python", [])
+            for step in job["steps"]:
+                for line in step.get("run", "").splitlines():
+                    assert line in documented, f"{workflow.name}: {line}"
+    supported = SpecifierSet(project()["requires-python"])
+    assert pythons == [f"3.{minor}" for minor in range(20) if supported.contains(f"3.{minor}")]

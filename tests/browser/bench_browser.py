@@ -4,11 +4,14 @@ A key is pressed on the slider of the learning rate, 20 epochs on the digits are
 the page's own clock: from the key until the finished picture is painted. JupyterLab and its kernel run on all cores
 or, as on Binder, on one; the browser, which is elsewhere on Binder, is free. Presses are about as far apart as
 those of a person who looks at each answer.
+
+With `--short`, little of it is done: that shows that this file works, and not how fast a lab is.
 """
 
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 
@@ -17,17 +20,21 @@ import psutil
 from tests.browser.conftest import new_page, run_chromium, run_server
 from tests.browser.lab_page import LabPage, LiveLab
 
-PRESSES = 60
-MOVES = 500
+SHORT = "--short" in sys.argv
+PRESSES, MOVES, MOVES_BEFORE, SEEDS = (4, 6, 2, (8,)) if SHORT else (60, 500, 60, (1, 8))
+SERVERS = {"two cores": (), "one core": ("taskset", "--cpu-list", "0")}
+CHANGES = [("width", "32"), ("width", "128"), ("batch size", "64"), ("batch size", "16")]
+if SHORT:
+    del SERVERS["two cores"], CHANGES[1:]
 
 NOTEBOOK = """
-from course_utils import datasets, models, pictures
-from course_utils.lab import Lab, choice, log_slider
+from course_utils import datasets, models
+from course_utils.lab import Lab, LearningCurves, choice, log_slider
 from course_utils.training import Trainer
 trainer = Trainer(models.mlp, datasets.digits())
 lab = Lab(
     trainer,
-    pictures.LearningCurves(),
+    LearningCurves(),
     learning_rate=log_slider(0.001, 1, 0.1, step=0.02),
     width=choice({"32": 32, "64": 64, "128": 128}, "64"),
     batch_size=choice({"16": 16, "32": 32, "64": 64}, "32"),
@@ -81,7 +88,7 @@ def latency(notebook: LabPage, lab: LiveLab) -> dict[str, list[float]]:
 def first_frames_of_new_shapes(notebook: LabPage, lab: LiveLab) -> list[float]:
     """Changes shapes after the warm-up; returns the milliseconds until the first picture of each."""
     times = []
-    for label, option in [("width", "32"), ("width", "128"), ("batch size", "64"), ("batch size", "16")]:
+    for label, option in CHANGES:
         lab.click("Reset")
         while not notebook.evaluate("lab.wait() and lab._compile_ahead.wait(0)"):
             notebook.page.wait_for_timeout(5000)  # a cell that waited for the warm-up would hold it up
@@ -121,7 +128,7 @@ def growth(notebook: LabPage, lab: LiveLab) -> tuple[tuple[float, float], tuple[
             handle.press("ArrowLeft" if number % 60 < 30 else "ArrowRight")
             lab.wait_finished(before)
 
-    move(60)
+    move(MOVES_BEFORE)
     before = memory(notebook)
     move(MOVES)
     return before, memory(notebook)
@@ -143,24 +150,26 @@ def main() -> None:
 
     rows, shapes, grown = [], {}, None
     with run_chromium() as chromium:
-        for cores, command in [("two cores", ()), ("one core", ("taskset", "--cpu-list", "0"))]:
+        for cores, command in SERVERS.items():
             with tempfile.TemporaryDirectory() as folder, run_server(Path(folder), command) as server:
                 empty = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("A lab.")])
                 empty.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
                 nbformat.write(empty, Path(folder) / "bench.ipynb")
-                for seeds in (1, 8):
+                for seeds in SEEDS:
                     with new_page(chromium) as page:
                         notebook, lab = open_lab(server.address, server.token, page, seeds)
                         rows.append((cores, seeds, latency(notebook, lab)))
                         if seeds == 8:
                             shapes[cores] = first_frames_of_new_shapes(notebook, lab)
-                        if seeds == 1 and cores == "two cores":
+                        if grown is None:
                             grown = growth(notebook, lab)
                         notebook.shut_down()
     _print(rows, shapes, grown)
 
 
 def _print(rows: list, shapes: dict[str, list[float]], grown: tuple) -> None:
+    if SHORT:
+        print("SHORT: little of it was done. These times do not tell how fast a lab is.\n")
     parts = ["transport", "run", "draw", "encode", "paint"]
     print("| 20 epochs on digits, ms | median | 95 % | first picture, 95 % |", " | ".join(parts), "| frames/s |")
     print("|---" + "|---:" * (len(parts) + 4) + "|")

@@ -1,6 +1,7 @@
 """What a person does with a notebook in JupyterLab, as methods."""
 
 import json
+import re
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page
@@ -28,7 +29,8 @@ class LabPage:
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         # The server keeps for each workspace which notebooks are open, and opens them again in a page that is reloaded.
-        workspace = notebook.partition("/")[0]
+        # JupyterLab takes letters, digits, - and _ for the name of one, and else never gets ready.
+        workspace = re.sub(r"\W+", "-", notebook)
         page.goto(f"{address}/lab/workspaces/{workspace}/tree/{notebook}?token={token}&reset")
         self._wait_until_ready()
 
