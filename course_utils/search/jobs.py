@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import suppress
@@ -104,7 +105,7 @@ def _elsewhere(
     trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job, executor: Executor
 ) -> Iterator[tuple[int, Outcome]]:
     connection = _connection(executor)
-    most = max(1, min(CHUNK, -(-len(settings) // workers(executor))))
+    most = max(1, min(CHUNK, math.ceil(len(settings) / workers(executor))))
     futures: dict[Future, list[int]] = {}
     try:
         for rows in _chunks(trainer, settings, job, most):

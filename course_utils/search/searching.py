@@ -187,13 +187,13 @@ def search(
     if method == "grid":
         trials = min(trials, len(study.sampler.combinations))
     block = block or CHUNK * (1 if executor is None else workers(executor))
-    ladders = rungs.of(method, job.epochs)
+    brackets = rungs.of(method, job.epochs)
     found = Search(study, metric, trainer, fixed)
     bar = Bar(study, trials, metric, progress=progress)
     try:
         release(study)  # what a process that was killed has begun
         while claimed := claim(study, ranges, trials, block):
-            for _ in run(study, claimed, ladders, trainer, job, executor):
+            for _ in run(study, claimed, brackets, trainer, job, executor):
                 bar.show()
     except KeyboardInterrupt:
         over = trials - len(unfinished(study, trials))

@@ -145,9 +145,8 @@ def note(trial: Trial, outcome: Outcome, epochs: int) -> None:
         epochs: Epochs trained for it so far, seeds counted one by one.
     """
     curve = dict(enumerate(outcome.curve, start=1))
-    if not isinstance(
-        trial.storage, InMemoryStorage
-    ):  # a transaction for each epoch would take longer than to train it
+    if not isinstance(trial.storage, InMemoryStorage):
+        # A transaction for each epoch would take longer than to train it.
         curve = dict(list(curve.items())[-1:])
     trial.set_user_attr("outcome", {"epochs": epochs, "why": outcome.failed})
     for epoch, value in curve.items():  # `Trial.report` would not write an epoch again, which each rung does

@@ -42,7 +42,7 @@ def claim(study: optuna.Study, ranges: Mapping[str, BaseDistribution], total: in
 def run(
     study: optuna.Study,
     claimed: Sequence[Trial],
-    ladders: Sequence[Sequence[int]],
+    brackets: Sequence[Sequence[int]],
     trainer: Trainer,
     job: Job,
     executor: Executor | None,
@@ -56,7 +56,7 @@ def run(
     Args:
         study: The study.
         claimed: What to train.
-        ladders: The rungs of each ladder, in epochs, as `rungs.of` gives them.
+        brackets: The rungs of each bracket, in epochs, as `rungs.of` gives them.
         trainer: What trains.
         job: How, with the epochs of the last rung.
         executor: Where; None trains in this process.
@@ -66,10 +66,10 @@ def run(
     """
     competitions: dict[tuple[int, int], list[Trial]] = {}
     for trial in claimed:
-        competitions.setdefault(competition(trial.number, ladders), []).append(trial)
+        competitions.setdefault(competition(trial.number, brackets), []).append(trial)
     for place, members in competitions.items():
         alive = members
-        for epochs in ladders[place[1]]:
+        for epochs in brackets[place[1]]:
             values = {}
             for trial, outcome in _climb(study, alive, replace(job, epochs=epochs), trainer, executor):
                 if outcome.failed:
@@ -80,12 +80,13 @@ def run(
                     values[trial.number] = outcome.curve[-1]
                 yield outcome
             # Those of the block that were stopped before an interruption compete, too.
-            known = {n: score for n, score in scores(study, epochs).items() if competition(n, ladders) == place}
-            going_on = values.keys() & survivors(known)
+            known = {n: score for n, score in scores(study, epochs).items() if competition(n, brackets) == place}
+            best = survivors(known)
+            alive = [trial for trial in alive if trial.number in values]
             for trial in alive:
-                if trial.number in values.keys() - going_on:
+                if trial.number not in best:
                     tell(trial, TrialState.PRUNED, values[trial.number])
-            alive = [trial for trial in alive if trial.number in going_on]
+            alive = [trial for trial in alive if trial.number in best]
 
 
 def _climb(

@@ -538,7 +538,7 @@ print(f"test accuracy, mean of eight seeds: {test_accuracy.mean():.1f} (above 0.
 # The chapter before let many networks train at once on one machine. The same call reaches further, with two arguments.
 #
 # - `executor`: *where* trials are trained. Anything with the `submit` of Python's `concurrent.futures.Executor`.
-# - `storage`: *where they are kept*. A file, or a database that several machines can reach.
+# - `storage`: *where they are kept*, so that a search that was stopped, or whose machine went down, goes on from there.
 #
 # ```python
 # # The cores of this machine, a process each (the model's function stands in a module, so that others can import it):
@@ -548,11 +548,9 @@ print(f"test accuracy, mean of eight seeds: {test_accuracy.mean():.1f} (above 0.
 # # A cluster with Dask:
 # client = dask.distributed.Client("scheduler:8786")
 # search(trainer, space, trials=1000, executor=client.get_executor(), storage="search.journal")
-#
-# # Or start this very line on as many machines as you like: they share the trials through the database,
-# # and the trials of a machine that dies are taken over by the others.
-# search(trainer, space, trials=1000, storage="postgresql+psycopg://user:password@host/searches")
 # ```
+#
+# When a worker of a cluster dies, another one trains what it was at.
 #
 # Which trials are tried does not depend on where, for a method that does not learn. Let us see that with two threads,
 # which need no memory of their own. (`make bench` measures what more workers gain on your machine.)

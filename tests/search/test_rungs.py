@@ -9,7 +9,7 @@ from tests.formula import SPACE, Formula
 
 
 @pytest.mark.parametrize(
-    ("method", "epochs", "ladders"),
+    ("method", "epochs", "brackets"),
     [
         ("random", 20, [[20]]),
         ("halving", 20, [[2, 6, 20]]),
@@ -18,8 +18,8 @@ from tests.formula import SPACE, Formula
         ("hyperband", 20, [[2, 6, 20], [6, 20], [20]]),
     ],
 )
-def test_every_method_has_its_ladders(method, epochs, ladders):
-    assert rungs.of(method, epochs) == ladders
+def test_every_method_has_its_brackets(method, epochs, brackets):
+    assert rungs.of(method, epochs) == brackets
 
 
 def test_the_best_third_goes_on_and_of_equal_ones_the_first():
@@ -36,12 +36,12 @@ def losses(trials, epochs):
 @pytest.mark.parametrize("method", ["halving", "hyperband"])
 def test_trials_end_where_a_plain_calculation_ends_them(method):
     found = search(Formula(), SPACE, method=method, trials=60, epochs=20, progress=False)
-    ladders, ends = rungs.of(method, 20), {}
+    brackets, ends = rungs.of(method, 20), {}
     for start in range(0, 60, BLOCK):
         block = found.study.trials[start : start + BLOCK]
-        for number, ladder in enumerate(ladders):
-            alive = block[number :: len(ladders)]
-            for epochs in ladder:
+        for number, bracket in enumerate(brackets):
+            alive = block[number :: len(brackets)]
+            for epochs in bracket:
                 at = losses(alive, epochs)
                 ends |= {trial.number: (epochs, at[trial.number]) for trial in alive}
                 alive = sorted(alive, key=lambda trial: at[trial.number])[: -(-len(alive) // rungs.ETA)]

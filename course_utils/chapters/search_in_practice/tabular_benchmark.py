@@ -23,7 +23,7 @@ SCHEDULES = {"constant": schedules.Constant(), "cosine": schedules.Cosine()}
 
 #: What a knob is when a setting leaves it out; that of `Trainer` and `models.mlp` where the table has it.
 _DEFAULTS = {
-    "learning_rate": 0.1,
+    "learning_rate": 0.01,
     "batch_size": 32,
     "width": 64,
     "depth": 1,
@@ -85,8 +85,8 @@ class Tabled:
         """Finds the configuration that answers for a setting.
 
         Args:
-            setting: Knobs; those left out are 0.1 for the learning rate, 32 rows a batch, 64 units in one layer, and so
-                on.
+            setting: Knobs; those left out are 0.01 for the learning rate, 32 rows a batch, 64 units in one layer, and
+                so on.
 
         Returns:
             A value of the table for each knob.

@@ -51,6 +51,15 @@ def test_a_setting_trains_as_its_knobs_say(table):
     )
 
 
+def test_a_knob_that_is_left_out_is_that_of_the_trainer_where_the_table_has_it(table):
+    (plain,) = Trainer(models.mlp, table.dataset).run(epochs=1).settings
+    plain["schedule"] = {value: name for name, value in tabular_benchmark.SCHEDULES.items()}[plain["schedule"]]
+    left_out = table.nearest({})
+    same = {knob for knob, values in table.choices.items() if plain[knob] in values}
+    assert {knob: left_out[knob] for knob in same} == {knob: plain[knob] for knob in same}
+    assert table.choices.keys() - same == {"depth", "l2"}, "two layers, and no penalty, are not in the table"
+
+
 def test_the_script_writes_the_same_file_twice(monkeypatch, tmp_path):
     small = {knob: values[-1:] for knob, values in script.VALUES.items()}
     small |= {"learning_rate": [0.03, 3.0], "batch_size": [512], "width": [4], "depth": [1], "optimizer": ["sgd"]}
