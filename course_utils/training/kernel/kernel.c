@@ -282,7 +282,7 @@ static void multiply_transposed(const float *a, size a_step, const float *b, flo
 
 /* Places in the block are counted in float32 numbers; -1 is no place. plan.py lists the same names in this order. */
 typedef struct {
-    int32_t batch_size, example, outputs, loss, optimizer, track_norms; /* example and outputs: numbers per row */
+    int32_t batch_size, places, width, outputs, loss, optimizer, track_norms; /* an example: places rows of width */
     int32_t input, output, output_error;
     int32_t operations, tensors;                   /* how many follow this header */
     int32_t weights, gradients, slots, before, size; /* trainable weights; equally long: gradients, each slot, a copy */
@@ -822,11 +822,12 @@ static int arithmetic_is_standard(void) {
 static const Operation *operations_of(const Network *network) { return (const Operation *)(network + 1); }
 
 static void load(const Network *network, float *block, const Data *data, const int32_t *order, size first, size rows) {
-    size step = padded(network->example);
+    size places = network->places, width = network->width, step = padded(width);
     for (size row = 0; row < rows; row++) {
-        const float *from = data->inputs + (order ? order[row] : first + row) * (size)network->example;
-        float *to = block + network->input + row * step;
-        for (size j = 0; j < network->example; j++) to[j] = from[j];
+        const float *from = data->inputs + (order ? order[row] : first + row) * places * width;
+        float *to = block + network->input + row * places * step;
+        for (size place = 0; place < places; place++, from += width, to += step)
+            for (size j = 0; j < width; j++) to[j] = from[j];
     }
 }
 

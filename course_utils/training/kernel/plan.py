@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 NETWORK = (
-    "batch_size example outputs loss optimizer track_norms input output output_error operations tensors "
+    "batch_size places width outputs loss optimizer track_norms input output output_error operations tensors "
     "weights gradients slots before size scratch transposed sums mask_size"
 ).split()
 OPERATION = (
@@ -333,8 +333,9 @@ def _layout(
     terms = max([max(o["value"].width, o["out"].width, rows * o["value"].places) for o in dense], default=0)
     header |= {
         "batch_size": batch_size,
-        "example": plan.input.places * plan.input.width,
-        "outputs": output.places * output.width,
+        "places": plan.input.places,
+        "width": plan.input.width,
+        "outputs": output.width,
         "loss": LOSSES.index(loss),
         "optimizer": OPTIMIZERS[optimizer],
         "track_norms": int(track_norms),
@@ -368,7 +369,7 @@ def _layout(
 def _place_values(plan: Plan, output: Value, block: _Block, rows: int) -> None:
     """Places every value and its error; an activation overwrites its input where that is not read again."""
     needed = {id(output)}
-    plan.input.place = block.take(rows * padded(plan.input.places * plan.input.width))
+    plan.input.place = block.take(rows * plan.input.size)
     learns = set()
     for operation in plan._operations:  # noqa: SLF001
         value, second, out = operation["value"], operation["second"], operation["out"]
