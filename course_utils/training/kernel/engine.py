@@ -124,7 +124,7 @@ class Seat:
         self.block[: len(COUNTERS)].view("int32")[COUNTERS.index("correct")] = 0
         self.done = 0
 
-    def advance(self, data: list[Placed], steps: int) -> None:
+    def advance(self, data: list[Placed | None], steps: int) -> None:
         """Takes steps of the epoch."""
         places = dict(self._epoch)
         itemsize = 4
@@ -145,7 +145,7 @@ class Seat:
         """Loss, length of the update and length of the gradient of each step of the epoch, shape (steps, 3)."""
         return self._epoch["measured"].view[: self.done].copy()
 
-    def evaluate(self, data: list[Placed], rows: int) -> tuple[float, float]:
+    def evaluate(self, data: list[Placed | None], rows: int) -> tuple[float, float]:
         """Measures the mean loss and the share of right answers."""
         scores, at_once = self._epoch["scores"], self._network.evaluated_at_once
         refused = self._machine.call(
@@ -192,7 +192,7 @@ class Training:
         self._rows = len(validation.inputs)
         self.steps = steps
         used = min(threads or cores(), len(starts))
-        self._shares: list[tuple[list[Seat], list[Placed], list[Placed]]] = []
+        self._shares: list[tuple[list[Seat], list[Placed | None], list[Placed | None]]] = []
         self.seats: list[Seat] = [None] * len(starts)
         for core in range(used):
             members = range(core, len(starts), used)
@@ -202,7 +202,7 @@ class Training:
             for _ in members:
                 arrays += [np.zeros(network.block, "float32"), *epoch.values()]
             placed = own.place(arrays)
-            records, *data = placed[: len(fixed)]
+            records, *data = (array if array.view.size else None for array in placed[: len(fixed)])
             seats, at = [], len(fixed)
             for member in members:
                 places = dict(zip(epoch, placed[at + 1 :])) | {"records": records}

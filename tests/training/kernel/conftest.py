@@ -2,12 +2,12 @@
 
 import pytest
 
-from course_utils.training.kernel import native
+from course_utils.training.kernel import build, native
 from course_utils.training.kernel.placed import Unavailable
 from course_utils.training.kernel.wasm import Wasm
 
 
-@pytest.fixture(scope="session", params=["wasm", "sse2", "avx2", "avx512", "neon", "plain"])
+@pytest.fixture(scope="session", params=["wasm", *build.INSTRUCTION_SETS[build.architecture()]])
 def machine(request):
     """Gives a function that makes a machine."""
 
