@@ -45,6 +45,14 @@ INLINE float settle(float x) { return absolute(x) < SMALLEST ? 0.0f : x; } /* Na
 INLINE float root(float x) { return __builtin_sqrtf(x); }
 INLINE size padded(size width) { return (width + 15) & ~(size)15; }
 
+/* Before a loop whose step i reads and writes numbers i alone: even if two of its arrays are one, its steps may be taken
+ * several at a time. */
+#ifdef __clang__
+#define EACH_ALONE _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define EACH_ALONE _Pragma("GCC ivdep")
+#endif
+
 /* ---- Functions ----------------------------------------------------------------------------------------------
  * Each is a few terms of a series that can be checked by hand. They have no branches, so that compilers can compute
  * several at once, and they take and give infinities and NaN as the mathematics does. */
@@ -176,25 +184,45 @@ INLINE vector settle_all(vector x) {
         ONE_BY_ONE for (size p = 0; p < terms; p++, a += a_step, b += b_step) {                                        \
             vector right[VECTORS];                                                                                     \
             UNROLLED for (int v = 0; v < VECTORS; v++) right[v] = *(const vector *)(b + v * LANES);                    \
-            LEFT(ROWS)                                                                                                 \
             UNROLLED for (int row = 0; row < ROWS; row++) UNROLLED for (int v = 0; v < VECTORS; v++)                   \
-                sum[row][v] = sum[row][v] + LEFT_OF(ROWS, row) * right[v];                                             \
+                sum[row][v] = sum[row][v] + a[row] * right[v];                                                         \
         }                                                                                                              \
         UNROLLED for (int row = 0; row < ROWS; row++) UNROLLED for (int v = 0; v < VECTORS; v++) {                     \
             vector *place = (vector *)(c + row * c_step + v * LANES);                                                  \
             *place = settle_all(add ? *place + sum[row][v] : sum[row][v]);                                             \
         }                                                                                                              \
     }
-#define LEFT(ROWS)
-#define LEFT_OF(ROWS, row) a[row]
 #ifdef __clang__
 #define ONE_BY_ONE _Pragma("clang loop unroll(disable)")
 #else
 #define ONE_BY_ONE
 #endif
-TILE(large_tile, TILE_ROWS, TILE_VECTORS)
 TILE(one_row_tile, 1, TILE_VECTORS)
 TILE(wide_tile, 1, WIDE_VECTORS)
+#ifndef __wasm__
+TILE(large_tile, TILE_ROWS, TILE_VECTORS)
+#else
+/* The same sums. Compilers of WebAssembly load four numbers of a and spread each sooner than they load each spread. */
+#define ADD_ROW(row)                                                                                                   \
+    {                                                                                                                  \
+        vector left = __builtin_shufflevector(four_rows, four_rows, row, row, row, row);                               \
+        UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sum[row][v] = sum[row][v] + left * right[v];                   \
+    }
+INLINE void large_tile(const float *a, size a_step, const float *b, size b_step, float *c, size c_step, size terms,
+                       int add) {
+    vector sum[4][TILE_VECTORS];
+    UNROLLED for (int row = 0; row < 4; row++) UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sum[row][v] = (vector){0};
+    ONE_BY_ONE for (size p = 0; p < terms; p++, a += a_step, b += b_step) {
+        vector four_rows = *(const vector *)a, right[TILE_VECTORS];
+        UNROLLED for (int v = 0; v < TILE_VECTORS; v++) right[v] = *(const vector *)(b + v * LANES);
+        ADD_ROW(0) ADD_ROW(1) ADD_ROW(2) ADD_ROW(3)
+    }
+    UNROLLED for (int row = 0; row < 4; row++) UNROLLED for (int v = 0; v < TILE_VECTORS; v++) {
+        vector *place = (vector *)(c + row * c_step + v * LANES);
+        *place = settle_all(add ? *place + sum[row][v] : sum[row][v]);
+    }
+}
+#endif
 
 /* to[column][row] = from[row][column] */
 static void transpose(const float *from, size rows, size columns, size from_step, float *to, size to_step) {
@@ -337,12 +365,17 @@ INLINE float elu(float x, float alpha) { float below = alpha * exponential_minus
 static void softmax_row(const float *x, float *y, size width) {
     float highest = x[0], sum = 0.0f;
     for (size j = 1; j < width; j++) highest = x[j] > highest ? x[j] : highest;
-    for (size j = 0; j < width; j++) y[j] = exponential(x[j] - highest);
+    for (size j = 0; j < padded(width); j++) y[j] = exponential(x[j] - highest); /* whole vectors are faster */
     for (size j = 0; j < width; j++) sum += y[j];
     for (size j = 0; j < width; j++) y[j] = settle(y[j] / sum);
 }
 
-#define EACH(VALUE) for (size i = 0; i < count; i++) { float x = from[i]; to[i] = settle(VALUE); } break
+#define EACH(VALUE)                                                                                                    \
+    EACH_ALONE for (size i = 0; i < count; i++) {                                                                      \
+        float x = from[i];                                                                                             \
+        to[i] = settle(VALUE);                                                                                         \
+    }                                                                                                                  \
+    break
 
 static void activate(int32_t kind, float alpha, const float *from, float *to, size rows, size width) {
     size count = rows * padded(width);
@@ -367,7 +400,16 @@ static void activate(int32_t kind, float alpha, const float *from, float *to, si
 #undef EACH
 /* The error before an activation: the error behind it times the slope, from its input x or, where that is enough, from
  * its output y. The planner lets only those of the second kind overwrite their input. */
-#define EACH(SLOPE)                                                                                                        for (size i = 0; i < count; i++) {                                                                                         float x = input[i], y = output[i], value = error[i] * (SLOPE);                                                         (void)x, (void)y;                                                                                                      to[i] = settle(add ? to[i] + value : value);                                                                       }                                                                                                                      break
+#define EACH(SLOPE)                                                                                                    \
+    if (add) EACH_INTO(SLOPE, to[i] + value)                                                                           \
+    else EACH_INTO(SLOPE, value)                                                                                       \
+    break
+#define EACH_INTO(SLOPE, RESULT)                                                                                       \
+    EACH_ALONE for (size i = 0; i < count; i++) {                                                                      \
+        float x = input[i], y = output[i], value = error[i] * (SLOPE);                                                 \
+        (void)x, (void)y;                                                                                              \
+        to[i] = settle(RESULT);                                                                                        \
+    }
 
 static void activate_back(int32_t kind, float alpha, const float *input, const float *output, const float *error,
                           float *to, size rows, size width, int add) {
@@ -401,12 +443,17 @@ static void activate_back(int32_t kind, float alpha, const float *input, const f
 /* ---- Sums over rows ---- */
 
 /* Sums the rows of a matrix, column by column, in ascending order. */
-static void sum_rows(const float *from, size rows, size width, float *to) {
+static void sum_rows(const float *restrict from, size rows, size width, float *restrict to) {
     size step = padded(width);
     for (size j = 0; j < step; j++) to[j] = 0.0f;
     for (size row = 0; row < rows; row++, from += step)
         for (size j = 0; j < step; j++) to[j] = to[j] + from[j];
     for (size j = 0; j < step; j++) to[j] = settle(to[j]);
+}
+
+static void add_to_rows(const float *restrict bias, float *restrict to, size rows, size step) {
+    for (size row = 0; row < rows; row++, to += step)
+        for (size j = 0; j < step; j++) to[j] = settle(to[j] + bias[j]);
 }
 
 /* The length of a long array: number j adds to partial sum j mod 16, and the 16 are added as a tree. */
@@ -491,6 +538,10 @@ static void normalize_back(const Operation *o, float *block, size rows, double *
 
 /* ---- One operation, forward and backward ---- */
 
+static void rescale(const float *from, float *to, size count, float scale, float offset) {
+    EACH_ALONE for (size i = 0; i < count; i++) to[i] = settle(from[i] * scale + offset);
+}
+
 static void forward(const Network *network, const Operation *o, float *block, size examples, int training,
                     const float *masks) {
     const Member *member = (const Member *)block;
@@ -500,10 +551,7 @@ static void forward(const Network *network, const Operation *o, float *block, si
     switch (o->kind) {
     case DENSE:
         multiply(x, width, block + o->kernel, y, rows, o->width, output_width, 0, block + network->scratch);
-        if (o->bias >= 0)
-            for (size row = 0; row < rows; row++)
-                for (size j = 0; j < output_width; j++)
-                    y[row * output_width + j] = settle(y[row * output_width + j] + block[o->bias + j]);
+        if (o->bias >= 0) add_to_rows(block + o->bias, y, rows, output_width);
         break;
     case ACTIVATION: activate(o->variant, block[o->settings], x, y, rows, o->width); break;
     case BATCH_NORMALIZATION: normalize(o, block, rows, training, (double *)(block + network->sums)); break;
@@ -526,7 +574,7 @@ static void forward(const Network *network, const Operation *o, float *block, si
         break;
     }
     case ADD:
-        for (size i = 0; i < rows * width; i++) y[i] = settle(x[i] + block[o->second + i]);
+        EACH_ALONE for (size i = 0; i < rows * width; i++) y[i] = settle(x[i] + block[o->second + i]);
         break;
     case FLATTEN:
         for (size example = 0; example < examples; example++)
@@ -535,13 +583,13 @@ static void forward(const Network *network, const Operation *o, float *block, si
                     y[example * output_width + place * o->width + j] = x[(example * o->places + place) * width + j];
         break;
     case RESCALING:
-        for (size i = 0; i < rows * width; i++) y[i] = settle(x[i] * block[o->settings] + block[o->settings + 1]);
+        rescale(x, y, rows * width, block[o->settings], block[o->settings + 1]);
         break;
     }
 }
 
 static void pass_on(const float *error, float *to, size count, int add) {
-    for (size i = 0; i < count; i++) to[i] = settle(add ? to[i] + error[i] : error[i]);
+    EACH_ALONE for (size i = 0; i < count; i++) to[i] = settle(add ? to[i] + error[i] : error[i]);
 }
 
 static void backward(const Network *network, const Operation *o, float *block, size examples) {
@@ -619,7 +667,7 @@ static float loss_of_row(int32_t kind, const float *q, size width, int32_t label
     case SPARSE_LOGITS:
     case CATEGORICAL_LOGITS: {
         float top = q[highest(q, width)];
-        for (size j = 0; j < width; j++) e[j] = exponential(q[j] - top);
+        for (size j = 0; j < padded(width); j++) e[j] = exponential(q[j] - top); /* whole vectors are faster */
         for (size j = 0; j < width; j++) sum += e[j];
         float log_sum = logarithm(sum);
         if (kind == SPARSE_LOGITS) {
@@ -824,8 +872,8 @@ static const Operation *operations_of(const Network *network) { return (const Op
 static void load(const Network *network, float *block, const Data *data, const int32_t *order, size first, size rows) {
     size places = network->places, width = network->width, step = padded(width);
     for (size row = 0; row < rows; row++) {
-        const float *from = data->inputs + (order ? order[row] : first + row) * places * width;
-        float *to = block + network->input + row * places * step;
+        const float *restrict from = data->inputs + (order ? order[row] : first + row) * places * width;
+        float *restrict to = block + network->input + row * places * step;
         for (size place = 0; place < places; place++, from += width, to += step)
             for (size j = 0; j < width; j++) to[j] = from[j];
     }

@@ -58,6 +58,7 @@ class Wasm:
         placed = []
         for place, array in zip(places, arrays):
             raw = (ctypes.c_char * array.nbytes).from_address(base + place)
+            raw.owner = self  # whoever holds a view keeps the memory
             view = np.frombuffer(raw, array.dtype).reshape(array.shape)
             view[...] = array
             placed.append(Placed(place, view))
