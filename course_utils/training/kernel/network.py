@@ -1,0 +1,246 @@
+"""From a Keras model to a plan for the kernel, or a reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+
+import keras
+from keras import layers
+
+from course_utils.training.kernel.plan import Network, Plan, Value, Weights
+from course_utils.training.losses import UNDOES
+
+
+class NotPlanned(ValueError):  # noqa: N818 - the caller trains in another way
+    """Says which part of a model the kernel does not know."""
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """The kernel's network of a Keras model.
+
+    Args:
+        network: The network.
+        variables: For each of the network's weights its place in
+            `[*model.trainable_variables, *model.non_trainable_variables without seeds]`.
+    """
+
+    network: Network
+    variables: list[int]
+
+
+def plan_model(
+    model: keras.Model, *, loss: str, optimizer: str, batch_size: int, track_norms: bool = False
+) -> ModelPlan:
+    """Plans the training of a Keras model.
+
+    The last softmax or sigmoid is left out where the loss undoes it, as in the other engine.
+
+    Args:
+        model: A built Sequential or Functional model; it is read, never changed.
+        loss: A key of `losses.LOSSES`.
+        optimizer: A key of `optimizers.OPTIMIZERS`.
+        batch_size: Rows in a batch.
+        track_norms: Whether to measure the lengths of gradients and updates.
+
+    Returns:
+        The plan.
+
+    Raises:
+        NotPlanned: If the kernel does not know some part of the model; the message names it.
+    """
+    reader = _Reader(model, undone=UNDOES.get(loss))
+    network = reader.plan.finish(
+        reader.output, loss=loss, optimizer=optimizer, batch_size=batch_size, track_norms=track_norms
+    )
+    kept = [v for v in model.non_trainable_variables if "seed_generator" not in v.path]
+    places = {id(v): place for place, v in enumerate([*model.trainable_variables, *kept])}
+    return ModelPlan(network, [places[id(reader.variables[id(w)])] for w in network.weights])
+
+
+class _Reader:
+    """Walks through a model and adds its layers to a plan."""
+
+    def __init__(self, model: keras.Model, undone: str | None) -> None:
+        functional = getattr(model, "_functional", model)  # what a Sequential model wraps
+        nodes = getattr(functional, "_nodes_by_depth", None)
+        if nodes is None or len(model.inputs) != 1 or len(model.outputs) != 1:
+            raise NotPlanned(f"model {model.name!r} is no chain of layers from one input to one output")
+        self._undone, self._last = undone, model.outputs[0]
+        shape = model.inputs[0].shape[1:]
+        if None in shape or not shape:
+            raise NotPlanned(f"the input of model {model.name!r} has the shape {shape}, not one of whole numbers")
+        self.plan = Plan(prod(shape[:-1]), shape[-1])
+        self.variables: dict[int, keras.Variable] = {}
+        values = {id(model.inputs[0]): self.plan.input}
+        seen = set()
+        for depth in sorted(nodes, reverse=True):
+            for node in nodes[depth]:
+                layer = node.operation
+                if isinstance(layer, layers.InputLayer):
+                    continue
+                if id(layer) in seen:
+                    raise NotPlanned(f"layer {layer.name!r} is used more than once")
+                seen.add(id(layer))
+                inputs = [values[id(tensor)] for tensor in node.input_tensors]
+                self._is_last = node.outputs[0] is self._last
+                values[id(node.outputs[0])] = self._read(layer, inputs)
+        self.output: Value = values[id(self._last)]
+        if self.output.places != 1:
+            raise NotPlanned(f"model {model.name!r} puts out {self.output.places} rows for each example")
+        if not any(weights.trainable for weights in self.plan.weights):
+            raise NotPlanned(f"model {model.name!r} has nothing to train")
+
+    def _read(self, layer: keras.Layer, inputs: list[Value]) -> Value:
+        if type(layer) not in _READERS:
+            raise NotPlanned(f"layer {layer.name!r} is a {type(layer).__name__}, which the kernel does not know")
+        self._check(layer)
+        if isinstance(layer, layers.Add):
+            if any((v.places, v.width) != (inputs[0].places, inputs[0].width) for v in inputs):
+                raise NotPlanned(f"layer {layer.name!r} adds arrays of different shapes")
+            value = inputs[0]
+            for second in inputs[1:]:
+                value = self.plan.add(value, second)
+            return value
+        return _READERS[type(layer)](self, layer, *inputs)
+
+    def _check(self, layer: keras.Layer) -> None:
+        policy = layer.dtype_policy
+        if policy.compute_dtype != "float32" or policy.variable_dtype != "float32":
+            raise NotPlanned(f"layer {layer.name!r} computes in {policy.name}, not in float32")
+        if getattr(layer, "activity_regularizer", None) is not None:
+            raise NotPlanned(f"layer {layer.name!r} has an activity regularizer")
+
+    def _weights(self, layer: keras.Layer, name: str, *, trainable: bool = True) -> Weights | None:
+        variable = getattr(layer, name, None)
+        if variable is None:
+            return None
+        constraint, limit = _constraint(layer, getattr(layer, f"{name}_constraint", None))
+        weights = Weights(
+            tuple(variable.shape),
+            trainable=trainable and bool(variable.trainable and layer.trainable),
+            penalties=_penalties(layer, getattr(layer, f"{name}_regularizer", None)),
+            is_kernel=len(variable.shape) > 1,
+            constraint=constraint,
+            limit=limit,
+        )
+        self.variables[id(weights)] = variable
+        return weights
+
+    def dense(self, layer: layers.Dense, value: Value) -> Value:
+        if getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None):
+            raise NotPlanned(f"layer {layer.name!r} is quantized or has LoRA weights")
+        kernel, bias = self._weights(layer, "kernel"), self._weights(layer, "bias") if layer.use_bias else None
+        return self._activated(layer, self.plan.dense(value, layer.units, kernel, bias), layer.activation)
+
+    def activation(self, layer: layers.Activation, value: Value) -> Value:
+        return self._activated(layer, value, layer.activation)
+
+    def _activated(self, layer: keras.Layer, value: Value, function: Callable) -> Value:
+        name = getattr(function, "__name__", None)
+        if name not in _ACTIVATIONS or function is not getattr(keras.activations, name, None):
+            raise NotPlanned(f"layer {layer.name!r} has the activation {name or function!r}, which the kernel does not know")
+        if self._is_last and name == self._undone:
+            return value
+        return self.plan.activation(value, *_ACTIVATIONS[name])
+
+    def relu(self, layer: layers.ReLU, value: Value) -> Value:
+        if layer.max_value is not None or layer.threshold != 0:
+            raise NotPlanned(f"layer {layer.name!r} has a max_value or a threshold")
+        slope = float(layer.negative_slope)
+        return self.plan.activation(value, "leaky_relu", slope) if slope else self.plan.activation(value, "relu")
+
+    def leaky_relu(self, layer: layers.LeakyReLU, value: Value) -> Value:
+        return self.plan.activation(value, "leaky_relu", float(layer.negative_slope))
+
+    def elu(self, layer: layers.ELU, value: Value) -> Value:
+        return self.plan.activation(value, "elu", float(layer.alpha))
+
+    def softmax(self, layer: layers.Softmax, value: Value) -> Value:
+        if layer.axis not in {-1, len(layer.output.shape) - 1}:
+            raise NotPlanned(f"layer {layer.name!r} has axis={layer.axis}, not the last one")
+        return value if self._is_last and self._undone == "softmax" else self.plan.activation(value, "softmax")
+
+    def batch_normalization(self, layer: layers.BatchNormalization, value: Value) -> Value:
+        if layer.axis not in {-1, len(layer.output.shape) - 1} or getattr(layer, "renorm", False):
+            raise NotPlanned(f"layer {layer.name!r} has axis={layer.axis}, not the last one")
+        moving = [self._weights(layer, name, trainable=False) for name in ("moving_mean", "moving_variance")]
+        gamma = self._weights(layer, "gamma") if layer.scale else None
+        beta = self._weights(layer, "beta") if layer.center else None
+        return self.plan.batch_normalization(
+            value,
+            tuple(moving),
+            gamma,
+            beta,
+            momentum=float(layer.momentum),
+            epsilon=float(layer.epsilon),
+            frozen=not layer.trainable,
+        )
+
+    def dropout(self, layer: layers.Dropout, value: Value) -> Value:
+        if layer.noise_shape is not None:
+            raise NotPlanned(f"layer {layer.name!r} has a noise_shape")
+        return self.plan.dropout(value, float(layer.rate))
+
+    def flatten(self, layer: layers.Flatten, value: Value) -> Value:
+        if layer.data_format != "channels_last":
+            raise NotPlanned(f"layer {layer.name!r} has its channels first")
+        return self.plan.flatten(value)
+
+    def rescaling(self, layer: layers.Rescaling, value: Value) -> Value:
+        try:
+            return self.plan.rescaling(value, float(layer.scale), float(layer.offset))
+        except TypeError:
+            raise NotPlanned(f"layer {layer.name!r} has a scale for each channel") from None
+
+
+_ACTIVATIONS = {
+    "linear": ("linear",),
+    "relu": ("relu",),
+    "leaky_relu": ("leaky_relu", 0.2),  # as Keras' function has it; its layer has 0.3
+    "elu": ("elu", 1.0),
+    "tanh": ("tanh",),
+    "sigmoid": ("sigmoid",),
+    "softmax": ("softmax",),
+    "gelu": ("gelu",),
+    "silu": ("silu",),
+    "selu": ("selu",),
+    "softplus": ("softplus",),
+}
+
+_READERS = {
+    layers.Dense: _Reader.dense,
+    layers.Activation: _Reader.activation,
+    layers.ReLU: _Reader.relu,
+    layers.LeakyReLU: _Reader.leaky_relu,
+    layers.ELU: _Reader.elu,
+    layers.Softmax: _Reader.softmax,
+    layers.BatchNormalization: _Reader.batch_normalization,
+    layers.Dropout: _Reader.dropout,
+    layers.Add: None,
+    layers.Flatten: _Reader.flatten,
+    layers.Rescaling: _Reader.rescaling,
+}
+
+
+def _penalties(layer: keras.Layer, regularizer: keras.Regularizer | None) -> tuple[float, float]:
+    if regularizer is None:
+        return 0.0, 0.0
+    if type(regularizer) not in {keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2}:
+        raise NotPlanned(f"layer {layer.name!r} has a {type(regularizer).__name__} regularizer")
+    return float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))
+
+
+def _constraint(layer: keras.Layer, constraint: keras.Constraint | None) -> tuple[str, float]:
+    if constraint is None:
+        return "free", 0.0
+    kind = type(constraint)
+    if kind is keras.constraints.NonNeg:
+        return "non_negative", 0.0
+    if kind is keras.constraints.MaxNorm and constraint.axis == 0:
+        return "max_norm", float(constraint.max_value)
+    if kind is keras.constraints.UnitNorm and constraint.axis == 0:
+        return "unit_norm", 0.0
+    raise NotPlanned(f"layer {layer.name!r} has a {kind.__name__} constraint that the kernel does not know")

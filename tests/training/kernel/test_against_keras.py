@@ -1,0 +1,205 @@
+"""Every operation with every optimizer, and every loss: ten steps as a plain Keras loop takes them."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from course_utils.training.kernel.engine import Examples, Start, Training
+from course_utils.training.kernel.network import plan_model
+from course_utils.training.kernel.self_test import numbers
+from course_utils.training.optimizers import OPTIMIZERS
+from tests.training.test_optimizers import TWINS
+
+STEPS, BATCH, ROWS, RATE = 10, 8, 60, 0.3
+
+X = numbers((ROWS, 3, 3, 2), 1)
+LABELS = (np.abs(numbers((ROWS,), 2)) * 4).astype("int32")
+WEIGHTS = 0.5 + np.abs(numbers((ROWS,), 3))
+
+
+class Masked(layers.Layer):
+    """Dropout by a mask that a test sets."""
+
+    def build(self, shape):
+        self.mask = self.add_weight(shape=(BATCH, *shape[1:]), trainable=False, initializer="ones", name="mask")
+
+    def call(self, inputs, training=False):
+        return inputs * self.mask / (1 - RATE) if training else inputs
+
+
+def chain(*stack):
+    return keras.Sequential([keras.Input((3, 3, 2)), layers.Flatten(), *stack])
+
+
+def around(*stack):
+    """Puts layers between two dense ones."""
+    return chain(layers.Dense(7), *stack, layers.Dense(4))
+
+
+def residual(dropout):
+    x = keras.Input((3, 3, 2))
+    y = layers.Flatten()(layers.Dense(3, "tanh")(layers.Rescaling(0.5, offset=0.1)(x)))
+    y = layers.Dense(6)(y)
+    z = dropout()(layers.Dense(6, "relu")(y))
+    y = layers.Add()([y, z, layers.Dense(6, use_bias=False)(z)])
+    return keras.Model(x, layers.Dense(4)(layers.Dense(6, "tanh")(y)))
+
+
+REGULAR = {
+    "kernel_regularizer": keras.regularizers.L1L2(0.002, 0.01),
+    "bias_regularizer": keras.regularizers.L2(0.1),
+    "bias_initializer": "ones",
+}
+
+#: Functions of the class that stands for dropout.
+MODELS = {
+    **{
+        name: lambda _, name=name: around(layers.Activation(name))
+        for name in "linear relu leaky_relu elu tanh sigmoid softmax gelu silu selu softplus".split()
+    },
+    "no bias": lambda _: chain(layers.Dense(7, "relu", use_bias=False), layers.Dense(4)),
+    "activation layers": lambda _: around(layers.LeakyReLU(0.1), layers.ELU(0.7), layers.ReLU(), layers.Softmax()),
+    "batch normalization": lambda _: around(layers.BatchNormalization(momentum=0.8, epsilon=0.01), layers.ReLU()),
+    "plain normalization": lambda _: around(layers.BatchNormalization(scale=False, center=False), layers.ReLU()),
+    "normalized input": lambda _: chain(layers.BatchNormalization(), layers.Dense(4)),
+    "dropout": lambda dropout: chain(layers.Dense(9, "relu"), dropout(), layers.Dense(7, "tanh"), dropout(), layers.Dense(4)),
+    "residual": residual,
+    "places": lambda _: keras.Sequential(
+        [keras.Input((3, 3, 2)), layers.Dense(5, "tanh"), layers.BatchNormalization(), layers.Flatten(), layers.Dense(4)]
+    ),
+    "regularizers": lambda _: chain(layers.Dense(7, "tanh", **REGULAR), layers.Dense(4, kernel_regularizer="l2")),
+    "constraints": lambda _: chain(
+        layers.Dense(7, "relu", kernel_constraint=keras.constraints.MaxNorm(0.6)),
+        layers.Dense(7, "relu", kernel_constraint="non_neg"),
+        layers.Dense(4, kernel_constraint="unit_norm"),
+    ),
+    "frozen": lambda _: chain(
+        layers.Dense(7, "tanh"), layers.BatchNormalization(trainable=False), layers.Dense(7, "relu", trainable=False),
+        layers.Dense(4),
+    ),
+}  # fmt: skip
+
+
+def states(model):
+    kept = [v for v in model.non_trainable_variables if "seed_generator" not in v.path and v.name != "mask"]
+    return [*model.trainable_variables, *kept]
+
+
+def started(model):
+    """Weights that are the same for a model and its twin; a moving variance stays positive."""
+    values = []
+    for place, variable in enumerate(states(model)):
+        value = numbers(tuple(variable.shape), 10 + place)
+        values.append(np.abs(value) if "variance" in variable.path else value * (0.5 if value.ndim > 1 else 0.1))
+    return values
+
+
+class Loop:
+    """A plain Keras loop, traced once for all optimizers."""
+
+    def __init__(self, model, loss, *, weighted=True):
+        self.model, weights = model, model.trainable_variables
+
+        @tf.function
+        def gradients(x, y, row_weights):
+            with tf.GradientTape() as tape:
+                value = loss(y, model(x, training=True), sample_weight=row_weights if weighted else None)
+                objective = value + sum(model.losses)
+            return value, tape.gradient(objective, weights)
+
+        self.gradients = gradients
+
+    def train(self, optimizer, start, order, targets, masks):
+        for variable, value in zip(states(self.model), start, strict=True):
+            variable.assign(value)
+        optimizer.build(self.model.trainable_variables)
+        losses = []
+        layers_with_masks = [layer for layer in self.model.layers if isinstance(layer, Masked)]
+        for step, rows in enumerate(order):
+            for layer, mask in zip(layers_with_masks, masks):
+                layer.mask.assign(mask[step])
+            loss, gradients = self.gradients(X[rows], targets[rows], WEIGHTS[rows])
+            optimizer.apply_gradients(zip(gradients, self.model.trainable_variables))
+            losses.append(float(loss))
+        return np.array(losses), [v.numpy() for v in states(self.model)]
+
+
+def order_of(batch=BATCH):
+    return (np.arange(STEPS * batch) * 7 % ROWS).reshape(STEPS, batch)
+
+
+def ours(machine, model, start, optimizer, rate, knobs, *, loss, targets, masks=None, track_norms=False):
+    planned = plan_model(model, loss=loss, optimizer=optimizer, batch_size=BATCH, track_norms=track_norms)
+    slots = OPTIMIZERS[optimizer].slots
+    begin = Start([start[place] for place in planned.variables], slots, {**OPTIMIZERS[optimizer].defaults, **knobs})
+    data = Examples(X, targets, WEIGHTS)
+    training = Training(planned.network, [begin], data, data, steps=STEPS, machine=machine)
+    training.begin(order_of()[None], np.full((1, STEPS), rate), masks)
+    while not training.epoch_done:
+        training.advance()
+    back = [None] * len(start)
+    for place, value in zip(planned.variables, training.seats[0].weights()):
+        back[place] = value
+    return training, back
+
+
+@pytest.mark.parametrize("case", MODELS)
+def test_every_operation_trains_with_every_optimizer_as_in_keras(any_machine, case):
+    model, twin = MODELS[case](lambda: layers.Dropout(RATE)), MODELS[case](Masked)
+    start = started(model)
+    keras_loop = Loop(twin, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    masked = [layer for layer in twin.layers if isinstance(layer, Masked)]
+    masks = [(numbers((STEPS, *layer.mask.shape), 90 + i) > -0.4).astype("float32") for i, layer in enumerate(masked)]
+    flat = np.concatenate([m.reshape(STEPS, -1) for m in masks], axis=1)[None] if masks else None
+    for name, (kind, fixed, knobs) in TWINS.items():
+        optimizer = getattr(keras.optimizers, kind)(**fixed, **knobs, weight_decay=0.01)
+        theirs, their_weights = keras_loop.train(optimizer, start, order_of(), LABELS, masks)
+        knobs = {**knobs, "weight_decay": 0.01}
+        loss = "sparse_categorical_crossentropy"
+        rate = knobs["learning_rate"]
+        training, weights = ours(any_machine, model, start, name, rate, knobs, loss=loss, targets=LABELS, masks=flat)
+        np.testing.assert_allclose(training.seats[0].measured[:, 0], theirs, rtol=1e-5, err_msg=name)
+        for mine, their in zip(weights, their_weights):
+            np.testing.assert_allclose(mine, their, rtol=1e-5, atol=1e-5, err_msg=name)
+        if case not in {"frozen", "constraints"}:
+            assert np.ptp(theirs) > 0.02
+        for variable, value in zip(states(twin), their_weights):
+            variable.assign(value)
+        val_loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(LABELS, twin(X, training=False))
+        accuracy = (np.argmax(twin(X, training=False), axis=1) == LABELS).mean()
+        np.testing.assert_allclose(training.evaluate()[0], [float(val_loss), accuracy], rtol=2e-5, err_msg=name)
+
+
+def one_hot(smoothing=0.0):
+    return (keras.utils.to_categorical(LABELS, 4) * (1 - smoothing) + smoothing / 4).astype("float32")
+
+
+NUMBERS = numbers((ROWS, 4), 5)
+K = keras.losses
+LOSSES = {
+    "sparse_categorical_crossentropy": (K.SparseCategoricalCrossentropy(from_logits=True), LABELS, None),
+    "sparse_categorical_crossentropy of probabilities": (K.SparseCategoricalCrossentropy(), LABELS, "softmax"),
+    "categorical_crossentropy": (K.CategoricalCrossentropy(from_logits=True), one_hot(0.1), None),
+    "categorical_crossentropy of probabilities": (K.CategoricalCrossentropy(), one_hot(0.1), "softmax"),
+    "binary_crossentropy": (K.BinaryCrossentropy(from_logits=True), one_hot(), None),
+    "binary_crossentropy of probabilities": (K.BinaryCrossentropy(), one_hot(), "sigmoid"),
+    "mean_squared_error": (K.MeanSquaredError(), NUMBERS, None),
+    "mean_absolute_error": (K.MeanAbsoluteError(), NUMBERS, None),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_is_that_of_keras(any_machine, name):
+    loss, targets, ending = LOSSES[name]
+    # A layer between the activation and Keras' loss, which would otherwise look for the logits behind it.
+    model = around(layers.ReLU(), layers.Dense(4, ending), layers.Rescaling(1.0))
+    keras_loop = Loop(model, loss)
+    start = started(model)
+    theirs, their_weights = keras_loop.train(keras.optimizers.SGD(0.2), start, order_of(), targets, [])
+    training, weights = ours(any_machine, model, start, "sgd", 0.2, {}, loss=name, targets=targets)
+    np.testing.assert_allclose(training.seats[0].measured[:, 0], theirs, rtol=1e-5)
+    for mine, their in zip(weights, their_weights):
+        np.testing.assert_allclose(mine, their, rtol=1e-5, atol=1e-5)
+    assert np.ptp(theirs) > 0.01

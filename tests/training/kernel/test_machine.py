@@ -1,0 +1,116 @@
+"""What runs the kernel: only a library that is the one that was built and gives the stored bits, or WebAssembly."""
+
+import builtins
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from course_utils.training.kernel import build, machine, native, plan, wasm
+from course_utils.training.kernel.placed import Unavailable
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    """Copies the native library to where a test may damage it."""
+    if not build.NATIVE.exists():
+        pytest.skip("no native library was built here")
+    for name in ("NATIVE", "NATIVE_RECORD"):
+        copy = tmp_path / getattr(build, name).name
+        shutil.copy(getattr(build, name), copy)
+        monkeypatch.setattr(build, name, copy)
+    monkeypatch.delenv("COURSE_KERNEL", raising=False)
+    machine._choose.cache_clear()
+    native._library.cache_clear()
+    yield build.NATIVE
+    machine._choose.cache_clear()
+    native._library.cache_clear()
+
+
+@pytest.fixture
+def fallback():
+    try:
+        wasm.Wasm()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+def test_the_webassembly_file_belongs_to_the_source():
+    facts = json.loads(build.WASM_RECORD.read_text(encoding="utf-8"))
+    cure = "call python -m course_utils.training.kernel.build wasm"
+    assert facts["source"] == build.digest(build.SOURCE), cure
+    assert facts["made"] == build.digest(build.WASM), cure
+
+
+def test_the_best_instructions_of_a_sound_library_are_taken(library):
+    choice = machine.choose()
+    assert choice.name == f"native ({native.instruction_sets(native.checked_library())[-1]})"
+    assert choice.make().name == choice.name
+
+
+def test_a_damaged_library_is_never_loaded(library, fallback):
+    content = bytearray(library.read_bytes())
+    content[len(content) // 2] ^= 1
+    library.write_bytes(content)
+    choice = machine.choose()
+    assert choice.name == "WebAssembly"
+    assert "not the file that was built" in choice.reason
+
+
+def test_a_library_of_another_source_is_not_taken(library, fallback):
+    facts = json.loads(build.NATIVE_RECORD.read_text(encoding="utf-8"))
+    build.NATIVE_RECORD.write_text(json.dumps(facts | {"source": "0"}), encoding="utf-8")
+    assert "another source" in machine.choose().reason
+
+
+def test_a_file_that_is_no_library_gives_a_reason(library, fallback):
+    library.write_bytes(b"no library")
+    facts = {"source": build.digest(build.SOURCE), "made": build.digest(library)}
+    build.NATIVE_RECORD.write_text(json.dumps(facts), encoding="utf-8")
+    assert "does not load" in machine.choose().reason
+
+
+def test_other_bits_are_found_out(library, fallback, monkeypatch):
+    right = machine.self_test.fingerprint
+    prints = iter(["other bits"])
+    monkeypatch.setattr(machine.self_test, "fingerprint", lambda arrays: next(prints, None) or right(arrays))
+    choice = machine.choose()
+    assert choice.name == "WebAssembly"
+    assert "gives other bits" in choice.reason
+
+
+def test_without_wasmtime_and_library_both_reasons_are_told(library, monkeypatch):
+    library.unlink()
+    original = builtins.__import__
+
+    def without(name, *rest):
+        if name == "wasmtime":
+            raise ImportError("no wasmtime")
+        return original(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    wasm._module.cache_clear()
+    with pytest.raises(Unavailable, match=r"no native library .*; wasmtime does not load: no wasmtime"):
+        machine.choose()
+
+
+def test_a_variable_leaves_the_native_library_out(library, fallback, monkeypatch):
+    monkeypatch.setenv("COURSE_KERNEL", "wasm")
+    assert machine.choose().name == "WebAssembly"
+    monkeypatch.setenv("COURSE_KERNEL", "fast")
+    with pytest.raises(ValueError, match="choose native or wasm"):
+        machine.choose()
+
+
+def test_the_records_have_the_fields_of_the_source(machine):
+    fields = [plan.NETWORK, plan.OPERATION, plan.TENSOR, [*plan.COUNTERS, *plan.KNOBS]]
+    assert [machine().call("fields", which) for which in range(4)] == [len(names) for names in fields]
+
+
+def test_arrays_in_the_memory_keep_their_values(machine):
+    arrays = [np.arange(5, dtype="float32"), np.arange(6, dtype="int32").reshape(2, 3), np.zeros(0, "float64")]
+    placed = machine().place(arrays)
+    for array, there in zip(arrays, placed):
+        np.testing.assert_array_equal(there.view, array)
+        assert there.address % 64 == 0 or not array.size
