@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from course_utils.training.initialization import Weights
+from course_utils.training.kernel_shard import KernelShard
 from course_utils.training.population import Population
 from course_utils.training.runs import Runs
 from course_utils.training.shard import CURVES, Shard
@@ -37,32 +38,21 @@ class TrainingLoop:
 
     Args:
         members: Complete setting of each network.
-        parts: Each population, and the places among the members of those that it trains.
-        data: Training inputs and targets, validation inputs and targets, as tensors.
+        shards: What trains them, all of them once.
         epochs: Passes over the training rows.
-        track_norms: Whether the populations measure the lengths of gradients and updates.
+        track_norms: Whether the lengths of gradients and updates are measured.
     """
 
     def __init__(
-        self,
-        members: list[dict[str, Any]],
-        parts: list[tuple[Population, list[int]]],
-        data: tuple,
-        epochs: int,
-        *,
-        track_norms: bool,
+        self, members: list[dict[str, Any]], shards: list[Shard | KernelShard], epochs: int, *, track_norms: bool
     ) -> None:
         self._members = members
+        self._shards = shards
         self._epochs = epochs
         self._track_norms = track_norms
-        classify = parts[0][0].classify
+        classify = shards[0].population.classify
         names = [name for name in CURVES if classify or not name.endswith("accuracy")]
         self._history = {name: np.full((len(members), epochs), np.nan) for name in names}
-        self._shards = [
-            Shard(population, [members[place] for place in places], places, data, epochs, seats)
-            for population, all_places in parts
-            for seats, places in _split(all_places)
-        ]
         seats = {place: (shard, seat) for shard in self._shards for seat, place in enumerate(shard.places)}
         self._seats = [seats[place] for place in range(len(members))]
 
@@ -94,7 +84,7 @@ class TrainingLoop:
             shard, seat = seats[member]
             if shard.population not in ready:
                 ready[shard.population] = keras.models.clone_model(shard.population.model)
-            _fill(ready[shard.population], shard.population.weights(states[id(shard)], seat))
+            _fill(ready[shard.population], shard.weights(states[id(shard)], seat))
             return ready[shard.population]
 
         return Runs(
@@ -128,10 +118,24 @@ def seats_for(members: int) -> int:
     return min(_SEATS, key=duration)
 
 
-def _split(places: list[int]) -> list[tuple[int, list[int]]]:
-    """Divides members among shards, each with the number of its seats."""
+def compiled_shards(
+    population: Population, members: list[dict[str, Any]], places: list[int], data: tuple, epochs: int
+) -> list[Shard]:
+    """Divides members of one population among shards, so that all cores are busy.
+
+    Args:
+        population: What trains them.
+        members: Complete setting of each network of the training.
+        places: Which of them are of this population.
+        data: Training inputs, targets with the rows' weights, validation inputs and targets, as tensors.
+        epochs: Passes over the training rows.
+
+    Returns:
+        The shards.
+    """
     seats = seats_for(len(places))
-    return [(seats, places[at : at + seats]) for at in range(0, len(places), seats)]
+    divided = [places[at : at + seats] for at in range(0, len(places), seats)]
+    return [Shard(population, [members[at] for at in part], part, data, epochs, seats) for part in divided]
 
 
 def _fill(model: keras.Model, weights: tuple[Weights, Weights]) -> None:

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from course_utils.schedules import Position
 from course_utils.training import knobs
-from course_utils.training.population import Population, Steps
+from course_utils.training.initialization import Weights
+from course_utils.training.population import Population, State, Steps
 
 #: Names of the curves, as Keras has them.
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -36,6 +37,30 @@ def batch_order(rows: int, batch_size: int, seed: int, epoch: int) -> np.ndarray
     steps = rows // batch_size
     order = np.random.default_rng([seed, epoch]).permutation(rows)[: steps * batch_size]
     return order.reshape(steps, batch_size).astype("int32")
+
+
+def rates_of(
+    members: list[dict[str, Any]], places: list[int], epoch: int, steps_per_epoch: int, epochs: int, val_loss: np.ndarray
+) -> np.ndarray:
+    """Computes the learning rate of every step of an epoch, as each member's schedule has it.
+
+    Args:
+        members: Complete setting of each member.
+        places: The place of each among all members of the training.
+        epoch: Number of the epoch, counted from 0.
+        steps_per_epoch: Steps in it.
+        epochs: Epochs of the whole training.
+        val_loss: Validation loss of all members of the training after each epoch, shape (members, epochs).
+
+    Returns:
+        Shape (members, steps), float32.
+    """
+    steps = epoch * steps_per_epoch + np.arange(steps_per_epoch)
+    rates = [
+        m["learning_rate"] * m["schedule"](Position(steps, steps_per_epoch, epochs, val_loss[place, :epoch]))
+        for m, place in zip(members, places)
+    ]
+    return np.stack(rates).astype("float32")
 
 
 @dataclass
@@ -128,14 +153,10 @@ class Shard:
         }
         steps = epoch * self.steps_per_epoch + np.arange(self.steps_per_epoch)
         places = self.places + self.places[-1:] * (len(self._members) - len(self.places))
-        rates = [
-            m["learning_rate"]
-            * m["schedule"](Position(steps, self.steps_per_epoch, self._epochs, val_loss[place, :epoch]))
-            for m, place in zip(self._members, places)
-        ]
+        rates = rates_of(self._members, places, epoch, self.steps_per_epoch, self._epochs, val_loss)
         self._epoch = _Epoch(
             tf.constant(np.stack([orders[m["seed"]] for m in self._members])),
-            tf.constant(np.stack(rates), tf.float32),
+            tf.constant(rates),
             np.zeros(len(self._members)),
         )
         self.learning_rates[:, steps] = self._epoch.rates.numpy()
@@ -162,6 +183,10 @@ class Shard:
         epoch.scores = (measured.val_loss.numpy(), measured.val_accuracy.numpy())
         epoch.steps_done += steps
         self.step += steps
+
+    def weights(self, state: State, seat: int) -> tuple[Weights, Weights]:
+        """Picks a member's weights out of a state, in the order of the Keras model's variables."""
+        return self.population.weights(state, seat)
 
     def compile(self) -> None:
         """Compiles if that was not done for any shard of this shape, so that measured times are those of training."""

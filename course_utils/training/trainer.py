@@ -37,6 +37,8 @@ class Trainer:
             `drop_remainder=True` in Keras; the next epoch shuffles anew.
         epochs: Passes over the training rows.
         track_norms: Whether to measure the length of every gradient and every update too.
+        engine: "xla" compiles the training of each architecture; "kernel" trains networks of common layers without a
+            compiler, and gives the same bits on every processor from the same first weights.
 
     Raises:
         ValueError: If model, data and loss do not fit each other, or a value cannot be used.
@@ -57,8 +59,11 @@ class Trainer:
         batch_size: int = 32,
         epochs: int = 20,
         track_norms: bool = False,
+        engine: str = "xla",
     ) -> None:
         self.dataset = dataset
+        knob_rules.one_of("xla", "kernel").check("engine", engine)
+        self.engine = engine
         is_function = not hasattr(model, "stateless_call")
         if is_function and not callable(model):
             raise ValueError(f"model={model!r} is neither a Keras model nor a function that builds one.")
@@ -164,8 +169,19 @@ class Trainer:
 
         epochs = self.epochs if epochs is None else epochs
         members, alike = self._members(epochs=epochs, **asked)
-        parts = [(self._population(members[places[0]]), places) for places in alike.values()]
-        return TrainingLoop(members, parts, self._data(), epochs, track_norms=self._track_norms)
+        shards = [shard for places in alike.values() for shard in self._shards(members, places, epochs)]
+        return TrainingLoop(members, shards, epochs, track_norms=self._track_norms)
+
+    def _shards(self, members: list[dict[str, Any]], places: list[int], epochs: int) -> list:
+        """Makes what trains members of one signature."""
+        population = self._population(members[places[0]])
+        if self.engine == "xla":
+            from course_utils.training.loop import compiled_shards
+
+            return compiled_shards(population, members, places, self._data(), epochs)
+        from course_utils.training.kernel_shard import kernel_shard
+
+        return [kernel_shard(population, members, places, self.dataset.arrays, epochs, track_norms=self._track_norms)]
 
     def _members(
         self, *, seeds: Any = 1, epochs: int | None = None, settings: Any = None, **knobs: Any

@@ -10,7 +10,7 @@ import keras
 from keras import layers
 
 from course_utils.training.kernel.plan import Network, Plan, Value, Weights
-from course_utils.training.losses import UNDOES
+from course_utils.training.losses import FROM_LOGITS
 
 
 class NotPlanned(ValueError):  # noqa: N818 - the caller trains in another way
@@ -51,7 +51,7 @@ def plan_model(
     Raises:
         NotPlanned: If the kernel does not know some part of the model; the message names it.
     """
-    reader = _Reader(model, undone=UNDOES.get(loss))
+    reader = _Reader(model, undone=FROM_LOGITS.get(loss))
     network = reader.plan.finish(
         reader.output, loss=loss, optimizer=optimizer, batch_size=batch_size, track_norms=track_norms
     )

@@ -1,0 +1,94 @@
+"""The trainer on the kernel: it gives what the compiled engine gives, and the same bits however it is cut up."""
+
+import numpy as np
+import pytest
+from keras import layers
+
+from course_utils import datasets, models, schedules
+from course_utils.training import Trainer
+from course_utils.training.kernel import engine
+from course_utils.training.optimizers import OPTIMIZERS
+
+RATES = {"adagrad": 0.01, "adadelta": 1.0, "rmsprop": 0.001, "adam": 0.001, "adamw": 0.001}
+
+
+def both(dataset, **options):
+    return [Trainer(models.mlp, dataset, engine=name, **options) for name in ("xla", "kernel")]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_trains_as_the_compiled_engine_does(digits, optimizer):
+    compiled, kernel = (
+        trainer.run(learning_rate=RATES.get(optimizer, 0.05), l2=[0, 0.01], seeds=2, schedule=schedules.Cosine())
+        for trainer in both(digits, optimizer=optimizer, epochs=1, track_norms=True)
+    )
+    for name in ("batch_loss", "update_norm", "gradient_norm"):
+        ours, theirs = np.array(getattr(kernel, name)), np.array(getattr(compiled, name))
+        np.testing.assert_allclose(ours[:, :10], theirs[:, :10], rtol=1e-4, atol=1e-6, err_msg=name)
+    np.testing.assert_allclose(kernel.final("val_loss"), compiled.final("val_loss"), rtol=1e-3)
+    np.testing.assert_array_equal(kernel.learning_rates, compiled.learning_rates)
+
+
+def test_a_regression_diverges_at_the_same_step_and_its_neighbour_goes_on():
+    compiled, kernel = (
+        trainer.run(learning_rate=[0.01, 30.0], depth=0) for trainer in both(datasets.line(features=2), epochs=3)
+    )
+    assert kernel.diverged_at[1] > 0
+    np.testing.assert_array_equal(kernel.diverged_at, compiled.diverged_at)
+    np.testing.assert_allclose(kernel.final("val_loss")[0], compiled.final("val_loss")[0], rtol=1e-4)
+
+
+def test_weighted_rows_count_as_in_the_compiled_engine(digits):
+    from course_utils.chapters.softmax.imbalance import weigh
+
+    rare = weigh(digits, {8: 5.0})
+    compiled, kernel = (trainer.run(learning_rate=0.05) for trainer in both(rare, epochs=2))
+    np.testing.assert_allclose(kernel.batch_loss, compiled.batch_loss, rtol=1e-3)
+
+
+def test_models_of_runs_have_the_trained_weights(digits):
+    runs = Trainer(models.mlp, digits, engine="kernel", epochs=3).run(learning_rate=0.1, seeds=2)
+    for number, model in enumerate(runs.models()):
+        right = model(digits.x_validation).numpy().argmax(axis=1) == digits.y_validation
+        assert right.mean() == pytest.approx(runs.final("val_accuracy")[number], abs=0.006)
+
+
+def test_a_plateau_is_seen_in_the_validation_loss_of_each_member(digits):
+    plan = schedules.ReduceOnPlateau(factor=0.1, patience=1)
+    runs = Trainer(models.mlp, digits, engine="kernel", epochs=8).run(learning_rate=[1e-7, 0.05], schedule=plan)
+    assert runs.learning_rates[0][-1] < 1e-8
+    assert runs.learning_rates[1][-1] == np.float32(0.05)
+
+
+def test_the_bits_are_the_same_however_the_work_is_cut_and_shared(digits, monkeypatch):
+    def trained():
+        return Trainer(models.mlp, digits, engine="kernel", epochs=2).run(learning_rate=[0.1, 0.3], seeds=2)
+
+    whole = trained()
+    monkeypatch.setattr(engine, "SLICE", 0.0)
+    monkeypatch.setattr(engine, "cores", lambda: 1)
+    pieces = trained()
+    for name in whole.history:
+        np.testing.assert_array_equal(whole.history[name], pieces.history[name])
+    np.testing.assert_array_equal(whole.batch_loss, pieces.batch_loss)
+
+
+def test_a_stream_can_be_closed_within_an_epoch(digits, monkeypatch):
+    monkeypatch.setattr(engine, "SLICE", 0.0)
+    stream = Trainer(models.mlp, digits, engine="kernel").stream(learning_rate=0.1, batch_size=1, seeds=3)
+    runs = next(stream)
+    assert 0 < len(runs.batch_loss[0]) < runs.steps_per_epoch[0]
+    assert np.isfinite(runs.batch_loss[0]).all()
+    stream.close()
+
+
+def test_what_the_kernel_does_not_know_is_refused_with_a_cure(sequential):
+    words = datasets.from_arrays(np.arange(60).reshape(20, 3) % 7, np.arange(20) % 2, name="words")
+    model = sequential((3,), layers.Embedding(7, 2, name="words"), layers.Flatten(), layers.Dense(2))
+    with pytest.raises(ValueError, match=r"engine='kernel' cannot be used: .*words.*choose 'xla'"):
+        Trainer(model, words, engine="kernel", batch_size=4).run()
+
+
+def test_an_unknown_engine_is_refused(digits):
+    with pytest.raises(ValueError, match=r"engine='torch' cannot be used: choose xla or kernel"):
+        Trainer(models.mlp, digits, engine="torch")
