@@ -322,11 +322,14 @@ typedef struct {
     int32_t input_error, second_error, output_error, adds, second_adds;
     int32_t places, width, output_width; /* numbers in a row; rows are examples times places */
     int32_t kernel, bias, kernel_gradient, bias_gradient, state, settings, kept, frozen;
+    int32_t high, wide, out_high, out_wide, taps_high, taps_wide; /* images: pixels of one, taps of a window, */
+    int32_t step_high, step_wide, gap_high, gap_wide, top, left;  /* stride, dilation, zeros above and to the left */
 } Operation;
 
 typedef struct { int32_t place, rows, width, settings, constraint; } Tensor; /* settings: l1, l2, limit */
 
-enum { DENSE, ACTIVATION, BATCH_NORMALIZATION, DROPOUT, ADD, FLATTEN, RESCALING };
+enum { DENSE, ACTIVATION, BATCH_NORMALIZATION, DROPOUT, ADD, FLATTEN, RESCALING, LAYER_NORMALIZATION, CONVOLUTION,
+       MAX_POOLING, AVERAGE_POOLING };
 enum { LINEAR, RELU, LEAKY_RELU, ELU, TANH, SIGMOID, SOFTMAX, GELU, GELU_TANH, SILU, SELU, SOFTPLUS };
 enum { SPARSE_LOGITS, SPARSE_PROBABILITIES, CATEGORICAL_LOGITS, CATEGORICAL_PROBABILITIES, BINARY_LOGITS,
        BINARY_PROBABILITIES, SQUARED, ABSOLUTE };
@@ -338,6 +341,7 @@ typedef struct {
     int32_t step, diverged_at, correct, noise_seed;
     float first_loss;
     float weight_decay, momentum, beta_1, beta_2, rho, epsilon;
+    float clipnorm, global_clipnorm, clipvalue, label_smoothing; /* 0: none */
 } Member;
 
 /* What a batch is taken from: examples, their labels or targets, a factor on the loss of each. */
@@ -536,6 +540,153 @@ static void normalize_back(const Operation *o, float *block, size rows, double *
         }
 }
 
+/* ---- Layer normalisation (Ba et al. 2016, equation 3): every row by its own mean and deviation ----
+ * settings: epsilon. kept: 1 / deviation of each row, then the normalised rows. */
+
+static void normalize_rows(const Operation *o, float *block, size rows) {
+    size width = o->width, step = padded(width);
+    const float *x = block + o->input, *gamma = o->kernel < 0 ? 0 : block + o->kernel;
+    const float *beta = o->bias < 0 ? 0 : block + o->bias;
+    float *factors = block + o->kept, *normalized = factors + padded(rows), *y = block + o->output;
+    for (size row = 0; row < rows; row++, x += step, y += step, normalized += step) {
+        double sum = 0.0, squares = 0.0;
+        for (size j = 0; j < width; j++) sum = sum + (double)x[j];
+        float mean = settle((float)(sum / (double)width));
+        for (size j = 0; j < width; j++) squares = squares + ((double)x[j] - (double)mean) * ((double)x[j] - (double)mean);
+        float factor = 1.0f / root(settle((float)(squares / (double)width)) + block[o->settings]);
+        factors[row] = factor;
+        for (size j = 0; j < width; j++) {
+            float value = normalized[j] = settle((x[j] - mean) * factor);
+            value = gamma ? value * gamma[j] : value;
+            y[j] = settle(beta ? value + beta[j] : value);
+        }
+    }
+}
+
+static void normalize_rows_back(const Operation *o, float *block, size rows, double *sums) {
+    size width = o->width, step = padded(width);
+    const float *error = block + o->output_error, *gamma = o->kernel < 0 ? 0 : block + o->kernel;
+    const float *factors = block + o->kept, *normalized = factors + padded(rows);
+    float *to = o->input_error < 0 ? 0 : block + o->input_error;
+    double *sum = sums, *products = sums + step;
+    for (size j = 0; j < step; j++) sum[j] = products[j] = 0.0;
+    for (size row = 0; row < rows; row++, error += step, normalized += step, to = to ? to + step : 0) {
+        double mean = 0.0, slope = 0.0;
+        for (size j = 0; j < width; j++) {
+            double e = (double)error[j], inner = gamma ? e * (double)gamma[j] : e;
+            sum[j] = sum[j] + e;
+            products[j] = products[j] + e * (double)normalized[j];
+            mean = mean + inner;
+            slope = slope + inner * (double)normalized[j];
+        }
+        if (!to) continue;
+        float m = (float)(mean / (double)width), s = (float)(slope / (double)width), factor = factors[row];
+        for (size j = 0; j < width; j++) {
+            float inner = gamma ? error[j] * gamma[j] : error[j], value = (inner - m - normalized[j] * s) * factor;
+            to[j] = settle(o->adds ? to[j] + value : value);
+        }
+    }
+    for (size j = 0; j < width; j++) {
+        if (o->kernel_gradient >= 0) block[o->kernel_gradient + j] = settle((float)products[j]);
+        if (o->bias_gradient >= 0) block[o->bias_gradient + j] = settle((float)sum[j]);
+    }
+}
+
+/* ---- Images: a window slides over the pixels; each place of it makes one row of the result ---- */
+
+/* Where a tap of the window meets the image: the number of the pixel, or -1 beside it. */
+INLINE size pixel_of(const Operation *o, size out, size tap) {
+    size row = (out / o->out_wide) * o->step_high + (tap / o->taps_wide) * o->gap_high - o->top;
+    size column = (out % o->out_wide) * o->step_wide + (tap % o->taps_wide) * o->gap_wide - o->left;
+    return row < 0 || row >= o->high || column < 0 || column >= o->wide ? -1 : row * o->wide + column;
+}
+
+/* A convolution is a product: all that a window sees, as a row of a matrix, times the kernel. Kept: that matrix. */
+static void take_patches(const Operation *o, const float *restrict x, float *restrict patches, size examples) {
+    size outs = o->out_high * o->out_wide, taps = o->taps_high * o->taps_wide, width = o->width, step = padded(width);
+    for (size out = 0; out < outs; out++)
+        for (size tap = 0; tap < taps; tap++) {
+            size pixel = pixel_of(o, out, tap), apart = padded(taps * width);
+            float *to = patches + out * apart + tap * width;
+            const float *from = x + pixel * step;
+            for (size example = 0; example < examples; example++, to += outs * apart, from += o->places * step)
+                for (size j = 0; j < width; j++) to[j] = pixel < 0 ? 0.0f : from[j];
+        }
+}
+
+/* The way back: every pixel gets the errors of all windows that saw it, in the order of taps and then of windows. */
+static void give_patches(const Operation *o, const float *restrict patches, float *restrict to, size examples) {
+    size outs = o->out_high * o->out_wide, taps = o->taps_high * o->taps_wide, width = o->width, step = padded(width);
+    if (!o->adds)
+        for (size i = 0; i < examples * o->places * step; i++) to[i] = 0.0f;
+    for (size tap = 0; tap < taps; tap++)
+        for (size out = 0; out < outs; out++) {
+            size pixel = pixel_of(o, out, tap), apart = padded(taps * width);
+            if (pixel < 0) continue;
+            const float *from = patches + out * apart + tap * width;
+            float *at = to + pixel * step;
+            for (size example = 0; example < examples; example++, from += outs * apart, at += o->places * step)
+                for (size j = 0; j < width; j++) at[j] = settle(at[j] + from[j]);
+        }
+}
+
+/* Kept: for each number of the result, the pixel that it came from; of equal ones the first. */
+static void pool_highest(const Operation *o, const float *restrict x, float *restrict y, int32_t *restrict from,
+                         size examples) {
+    size outs = o->out_high * o->out_wide, taps = o->taps_high * o->taps_wide, step = padded(o->width);
+    for (size example = 0; example < examples; example++, x += o->places * step)
+        for (size out = 0; out < outs; out++, y += step, from += step) {
+            for (size j = 0; j < step; j++) from[j] = -1, y[j] = -INFINITE;
+            for (size tap = 0; tap < taps; tap++) {
+                size pixel = pixel_of(o, out, tap);
+                if (pixel < 0) continue;
+                const float *seen = x + pixel * step;
+                for (size j = 0; j < step; j++) {
+                    int taken = from[j] < 0 || seen[j] > y[j] || seen[j] != seen[j]; /* NaN is taken, too */
+                    y[j] = taken ? seen[j] : y[j];
+                    from[j] = taken ? (int32_t)pixel : from[j];
+                }
+            }
+        }
+}
+
+static void pool_highest_back(const Operation *o, const float *restrict error, const int32_t *restrict from,
+                              float *restrict to, size examples) {
+    size outs = o->out_high * o->out_wide, step = padded(o->width);
+    if (!o->adds)
+        for (size i = 0; i < examples * o->places * step; i++) to[i] = 0.0f;
+    for (size example = 0; example < examples; example++, to += o->places * step)
+        for (size out = 0; out < outs; out++, error += step, from += step)
+            for (size j = 0; j < o->width; j++) to[from[j] * step + j] = settle(to[from[j] * step + j] + error[j]);
+}
+
+/* The mean over those taps of a window that meet the image; backward, each of them gets its share of the error. */
+static void pool_mean(const Operation *o, const float *restrict from, float *restrict to, size examples, int back) {
+    size outs = o->out_high * o->out_wide, taps = o->taps_high * o->taps_wide, step = padded(o->width);
+    size images = o->places * step, results = outs * step;
+    if (!back || !o->adds)
+        for (size i = 0; i < examples * (back ? images : results); i++) to[i] = 0.0f;
+    for (size out = 0; out < outs; out++) {
+        float met = 0.0f;
+        for (size tap = 0; tap < taps; tap++) met += pixel_of(o, out, tap) < 0 ? 0.0f : 1.0f;
+        for (size tap = 0; tap < taps; tap++) {
+            size pixel = pixel_of(o, out, tap);
+            if (pixel < 0) continue;
+            const float *source = from + (back ? out : pixel) * step;
+            float *target = to + (back ? pixel : out) * step;
+            for (size example = 0; example < examples; example++)
+                for (size j = 0; j < step; j++) {
+                    float *at = target + example * (back ? images : results) + j;
+                    float value = source[example * (back ? results : images) + j];
+                    *at = settle(*at + (back ? value / met : value));
+                }
+        }
+        if (back) continue;
+        for (size example = 0; example < examples; example++)
+            for (size j = 0; j < step; j++) to[example * results + out * step + j] = settle(to[example * results + out * step + j] / met);
+    }
+}
+
 /* ---- One operation, forward and backward ---- */
 
 static void rescale(const float *from, float *to, size count, float scale, float offset) {
@@ -582,6 +733,17 @@ static void forward(const Network *network, const Operation *o, float *block, si
                 for (size j = 0; j < o->width; j++)
                     y[example * output_width + place * o->width + j] = x[(example * o->places + place) * width + j];
         break;
+    case LAYER_NORMALIZATION: normalize_rows(o, block, rows); break;
+    case CONVOLUTION: {
+        size terms = o->taps_high * o->taps_wide * o->width, outs = examples * o->out_high * o->out_wide;
+        take_patches(o, x, block + o->kept, examples);
+        multiply(block + o->kept, padded(terms), block + o->kernel, y, outs, terms, output_width, 0,
+                 block + network->scratch);
+        if (o->bias >= 0) add_to_rows(block + o->bias, y, outs, output_width);
+        break;
+    }
+    case MAX_POOLING: pool_highest(o, x, y, (int32_t *)(block + o->kept), examples); break;
+    case AVERAGE_POOLING: pool_mean(o, x, y, examples, 0); break;
     case RESCALING:
         rescale(x, y, rows * width, block[o->settings], block[o->settings + 1]);
         break;
@@ -637,6 +799,26 @@ static void backward(const Network *network, const Operation *o, float *block, s
                     *at = o->adds ? settle(*at + value) : value;
                 }
         break;
+    case LAYER_NORMALIZATION: normalize_rows_back(o, block, rows, (double *)(block + network->sums)); break;
+    case CONVOLUTION: {
+        size terms = o->taps_high * o->taps_wide * o->width, outs = examples * o->out_high * o->out_wide;
+        float *patches = block + o->kept, *transposed = block + network->transposed;
+        if (o->bias_gradient >= 0) sum_rows(error, outs, o->output_width, block + o->bias_gradient);
+        if (o->kernel_gradient >= 0)
+            multiply_transposed(patches, padded(terms), error, block + o->kernel_gradient, terms, outs, output_width,
+                                scratch);
+        if (!to) break;
+        transpose(block + o->kernel, terms, o->output_width, output_width, transposed, padded(terms));
+        multiply(error, output_width, transposed, patches, outs, o->output_width, padded(terms), 0, scratch);
+        give_patches(o, patches, to, examples);
+        break;
+    }
+    case MAX_POOLING:
+        if (to) pool_highest_back(o, error, (const int32_t *)(block + o->kept), to, examples);
+        break;
+    case AVERAGE_POOLING:
+        if (to) pool_mean(o, error, to, examples, 1);
+        break;
     case RESCALING:
         if (!to) break;
         for (size i = 0; i < rows * width; i++) {
@@ -661,7 +843,8 @@ static size highest(const float *row, size width) {
 }
 
 /* Gives the loss of one row whose outputs are q, and its slope for each output to e. */
-static float loss_of_row(int32_t kind, const float *q, size width, int32_t label, const float *t, float *e) {
+static float loss_of_row(int32_t kind, const float *q, size width, int32_t label, const float *t, float smoothing,
+                         float *e) {
     float loss = 0.0f, sum = 0.0f, common = 0.0f, share = 1.0f / (float)width;
     switch (kind) {
     case SPARSE_LOGITS:
@@ -671,9 +854,12 @@ static float loss_of_row(int32_t kind, const float *q, size width, int32_t label
         for (size j = 0; j < width; j++) sum += e[j];
         float log_sum = logarithm(sum);
         if (kind == SPARSE_LOGITS) {
+            float spread = smoothing * share, certain = 1.0f - smoothing; /* Szegedy et al. 2016, section 7 */
+            for (size j = 0; j < width; j++) common += log_sum - (q[j] - top);
             loss = log_sum - (q[label] - top);
-            for (size j = 0; j < width; j++) e[j] = e[j] / sum;
-            e[label] = e[label] - 1.0f;
+            loss = smoothing > 0.0f ? certain * loss + spread * common : loss;
+            for (size j = 0; j < width; j++) e[j] = e[j] / sum - spread;
+            e[label] = e[label] - certain;
         } else {
             for (size j = 0; j < width; j++) loss += t[j] * (log_sum - (q[j] - top));
             for (size j = 0; j < width; j++) e[j] = e[j] / sum - t[j];
@@ -741,6 +927,7 @@ static int is_correct(int32_t kind, const float *q, size width, int32_t label, c
 static double losses(const Network *network, float *block, const Data *data, const int32_t *order, size first,
                      size rows, int32_t *correct) {
     size width = network->outputs, step = padded(width);
+    float smoothing = ((const Member *)block)->label_smoothing;
     double sum = 0.0;
     for (size row = 0; row < rows; row++) {
         size example = order ? order[row] : first + row;
@@ -748,7 +935,7 @@ static double losses(const Network *network, float *block, const Data *data, con
         const float *t = data->targets ? data->targets + example * width : 0;
         float *e = block + network->output_error + row * step, weight = data->weights ? data->weights[example] : 1.0f;
         int32_t label = data->labels ? data->labels[example] : 0;
-        float loss = loss_of_row(network->loss, q, width, label, t, e) * weight;
+        float loss = loss_of_row(network->loss, q, width, label, t, smoothing, e) * weight;
         weight = weight / (float)rows; /* by the number of rows, not by the sum of their weights */
         for (size j = 0; j < width; j++) e[j] = settle(e[j] * weight);
         for (size j = width; j < step; j++) e[j] = 0.0f;
@@ -779,6 +966,26 @@ static void finish_gradient(const Network *network, const Tensor *tensor, float 
         for (size i = 0; i < count; i++) g[i] = settle(g[i] + twice_l2 * w[i]);
     if (l1 != 0.0f)
         for (size i = 0; i < count; i++) g[i] = settle(g[i] + l1 * (w[i] > 0.0f ? 1.0f : (w[i] < 0.0f ? -1.0f : w[i])));
+}
+
+INLINE void shorten(float *g, size count, float length, float limit) {
+    if (!(length > limit)) return; /* NaN stays what it is */
+    for (size i = 0; i < count; i++) g[i] = settle(g[i] * (limit / length));
+}
+
+/* Clips gradients as Keras' optimizers do: every array to a length, all together to a length, or every number. */
+static void clip(const Network *network, const Tensor *tensors, float *block) {
+    const Member *member = (const Member *)block;
+    float *all = block + network->gradients, limit = member->clipvalue;
+    if (member->clipnorm > 0.0f)
+        for (int32_t i = 0; i < network->tensors; i++) {
+            size count = tensors[i].rows * padded(tensors[i].width);
+            shorten(all + tensors[i].place, count, length_of(all + tensors[i].place, 0, count), member->clipnorm);
+        }
+    if (member->global_clipnorm > 0.0f)
+        shorten(all, network->size, length_of(all, 0, network->size), member->global_clipnorm);
+    if (limit > 0.0f)
+        for (size i = 0; i < network->size; i++) all[i] = all[i] > limit ? limit : (all[i] < -limit ? -limit : all[i]);
 }
 
 static void update(const Network *network, float *block, float rate) {
@@ -908,6 +1115,7 @@ PUBLIC int32_t EXPORTED(train)(const Network *network, float *block, const float
             measured[2] = length_of(block + network->gradients, 0, count);
             for (size i = 0; i < count; i++) before[i] = now[i];
         }
+        clip(network, tensors, block);
         member->step++;
         update(network, block, rates[at]);
         for (int32_t i = 0; i < network->tensors; i++) constrain(network, tensors + i, block);

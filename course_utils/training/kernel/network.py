@@ -9,7 +9,7 @@ from math import prod
 import keras
 from keras import layers
 
-from course_utils.training.kernel.plan import Network, Plan, Value, Weights
+from course_utils.training.kernel.plan import Network, Plan, Value, Weights, Window
 from course_utils.training.losses import FROM_LOGITS
 
 
@@ -72,7 +72,14 @@ class _Reader:
         shape = model.inputs[0].shape[1:]
         if None in shape or not shape:
             raise NotPlanned(f"the input of model {model.name!r} has the shape {shape}, not one of whole numbers")
-        self.plan = Plan(prod(shape[:-1]), shape[-1])
+        flat = all(
+            isinstance(node.operation, layers.Flatten)
+            for depth in nodes.values()
+            for node in depth
+            if any(tensor is model.inputs[0] for tensor in node.input_tensors)
+            and not isinstance(node.operation, layers.InputLayer)
+        )  # then examples need no other form in memory
+        self.plan = Plan(1, prod(shape)) if flat else Plan(prod(shape[:-1]), shape[-1])
         self.variables: dict[int, keras.Variable] = {}
         values = {id(model.inputs[0]): self.plan.input}
         seen = set()
@@ -179,6 +186,34 @@ class _Reader:
             frozen=not layer.trainable,
         )
 
+    def layer_normalization(self, layer: layers.LayerNormalization, value: Value) -> Value:
+        if layer.axis not in (-1, [-1], len(layer.output.shape) - 1, [len(layer.output.shape) - 1]):
+            raise NotPlanned(f"layer {layer.name!r} has axis={layer.axis}, not the last one")
+        gamma = self._weights(layer, "gamma") if layer.scale else None
+        beta = self._weights(layer, "beta") if layer.center else None
+        return self.plan.layer_normalization(value, gamma, beta, epsilon=float(layer.epsilon))
+
+    def convolution(self, layer: layers.Conv2D, value: Value) -> Value:
+        if layer.groups != 1:
+            raise NotPlanned(f"layer {layer.name!r} has groups={layer.groups}")
+        window = _window(layer, layer.kernel_size, tuple(layer.dilation_rate))
+        kernel, bias = self._weights(layer, "kernel"), self._weights(layer, "bias") if layer.use_bias else None
+        if kernel.constraint != "free":
+            raise NotPlanned(f"layer {layer.name!r} has a constraint on the kernel of a convolution")
+        return self._activated(layer, self.plan.convolution(value, window, kernel, bias), layer.activation)
+
+    def max_pooling(self, layer: layers.MaxPooling2D, value: Value) -> Value:
+        return self.plan.pooling(value, _window(layer, layer.pool_size), "max")
+
+    def average_pooling(self, layer: layers.AveragePooling2D, value: Value) -> Value:
+        return self.plan.pooling(value, _window(layer, layer.pool_size), "average")
+
+    def global_max_pooling(self, layer: layers.GlobalMaxPooling2D, value: Value) -> Value:
+        return self.plan.pooling(value, _whole(layer), "max")
+
+    def global_average_pooling(self, layer: layers.GlobalAveragePooling2D, value: Value) -> Value:
+        return self.plan.pooling(value, _whole(layer), "average")
+
     def dropout(self, layer: layers.Dropout, value: Value) -> Value:
         if layer.noise_shape is not None:
             raise NotPlanned(f"layer {layer.name!r} has a noise_shape")
@@ -210,7 +245,28 @@ _ACTIVATIONS = {
     "softplus": ("softplus",),
 }
 
+
+def _window(layer: keras.Layer, size: tuple[int, int], dilation: tuple[int, int] = (1, 1)) -> Window:
+    if layer.data_format != "channels_last":
+        raise NotPlanned(f"layer {layer.name!r} has its channels first")
+    image = tuple(layer.input.shape[1:3])
+    return Window(image, tuple(size), tuple(layer.strides), layer.padding, dilation)
+
+
+def _whole(layer: keras.Layer) -> Window:
+    if layer.data_format != "channels_last" or layer.keepdims:
+        raise NotPlanned(f"layer {layer.name!r} has its channels first, or keepdims=True")
+    image = tuple(layer.input.shape[1:3])
+    return Window(image, image)
+
+
 _READERS = {
+    layers.LayerNormalization: _Reader.layer_normalization,
+    layers.Conv2D: _Reader.convolution,
+    layers.MaxPooling2D: _Reader.max_pooling,
+    layers.AveragePooling2D: _Reader.average_pooling,
+    layers.GlobalMaxPooling2D: _Reader.global_max_pooling,
+    layers.GlobalAveragePooling2D: _Reader.global_average_pooling,
     layers.Dense: _Reader.dense,
     layers.Activation: _Reader.activation,
     layers.ReLU: _Reader.relu,

@@ -17,13 +17,19 @@ NETWORK = (
 ).split()
 OPERATION = (
     "kind variant input second output input_error second_error output_error adds second_adds "
-    "places width output_width kernel bias kernel_gradient bias_gradient state settings kept frozen"
+    "places width output_width kernel bias kernel_gradient bias_gradient state settings kept frozen "
+    "high wide out_high out_wide taps_high taps_wide step_high step_wide gap_high gap_wide top left"
 ).split()
 TENSOR = "place rows width settings constraint".split()
 COUNTERS = "step diverged_at correct noise_seed".split()
-KNOBS = "first_loss weight_decay momentum beta_1 beta_2 rho epsilon".split()
+KNOBS = (
+    "first_loss weight_decay momentum beta_1 beta_2 rho epsilon clipnorm global_clipnorm clipvalue label_smoothing"
+).split()
 
-KINDS = "dense activation batch_normalization dropout add flatten rescaling".split()
+KINDS = (
+    "dense activation batch_normalization dropout add flatten rescaling layer_normalization convolution max_pooling "
+    "average_pooling"
+).split()
 ACTIVATIONS = "linear relu leaky_relu elu tanh sigmoid softmax gelu gelu_tanh silu selu softplus".split()
 LOSSES = [
     "sparse_categorical_crossentropy",
@@ -51,6 +57,50 @@ _EVALUATED_AT_ONCE = 64
 def padded(width: int) -> int:
     """Rounds the width of a row up to whole vectors."""
     return -(-width // 16) * 16
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window that slides over images, as Keras describes it; sizes are (height, width).
+
+    Args:
+        image: Pixels of an image.
+        size: Taps of the window.
+        strides: Pixels between two places of the window.
+        padding: "valid", or "same" for zeros around the image, the odd one below and to the right.
+        dilation: Pixels between two taps.
+    """
+
+    image: tuple[int, int]
+    size: tuple[int, int]
+    strides: tuple[int, int] = (1, 1)
+    padding: str = "valid"
+    dilation: tuple[int, int] = (1, 1)
+
+    @property
+    def _reach(self) -> list[int]:
+        return [(size - 1) * gap + 1 for size, gap in zip(self.size, self.dilation)]
+
+    @property
+    def outputs(self) -> tuple[int, int]:
+        """Places of the window."""
+        if self.padding == "same":
+            high, wide = (-(-pixels // step) for pixels, step in zip(self.image, self.strides))
+        else:
+            sizes = zip(self.image, self._reach, self.strides)
+            high, wide = ((pixels - reach) // step + 1 for pixels, reach, step in sizes)
+        return high, wide
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """The fields of an operation."""
+        before = [0, 0]
+        if self.padding == "same":
+            sizes = zip(self.outputs, self.strides, self._reach, self.image)
+            before = [max((outs - 1) * step + reach - pixels, 0) // 2 for outs, step, reach, pixels in sizes]
+        pairs = {"": self.image, "out_": self.outputs, "taps_": self.size, "step_": self.strides, "gap_": self.dilation}
+        fields = {f"{name}{side}": n for name, pair in pairs.items() for side, n in zip(("high", "wide"), pair)}
+        return fields | {"top": before[0], "left": before[1]}
 
 
 @dataclass(eq=False)
@@ -193,10 +243,22 @@ class Plan:
         """Makes one row of all rows of an example."""
         if value.places == 1:
             return value
-        if value is self.input:  # its examples are stored in one piece anyway
-            self.input.width, self.input.places = value.places * value.width, 1
-            return value
         return self._add("flatten", value, Value(1, value.places * value.width))
+
+    def layer_normalization(
+        self, value: Value, gamma: Weights | None = None, beta: Weights | None = None, *, epsilon: float = 0.001
+    ) -> Value:
+        """Adds a normalisation of every row by its own mean and deviation."""
+        return self._add("layer_normalization", value, None, kernel=gamma, bias=beta, numbers=(epsilon,))
+
+    def convolution(self, value: Value, window: Window, kernel: Weights, bias: Weights | None = None) -> Value:
+        """Adds a convolution; the kernel has the shape (height, width, channels, filters)."""
+        out = Value(prod(window.outputs), kernel.shape[-1])
+        return self._add("convolution", value, out, kernel=kernel, bias=bias, window=window)
+
+    def pooling(self, value: Value, window: Window, kind: str) -> Value:
+        """Adds the "max" or the "average" of every place of a window."""
+        return self._add(f"{kind}_pooling", value, Value(prod(window.outputs), value.width), window=window)
 
     def rescaling(self, value: Value, scale: float, offset: float) -> Value:
         """Adds a multiplication and an addition."""
@@ -323,14 +385,25 @@ def _layout(
         if operation["kind"] == "batch_normalization":
             record["state"] = operation["moving"][0].place
             record["kept"] = block.take(2 * padded(value.width) + rows * value.size)
+        if operation["kind"] == "layer_normalization":
+            record["kept"] = block.take(padded(rows * value.places) + rows * value.size)
+        window = operation.get("window")
+        if window is not None:
+            record |= window.fields
+            taps = prod(window.size) * value.width
+            kept = {"convolution": out.places * padded(taps), "max_pooling": out.size}
+            record["kept"] = block.take(rows * kept.get(operation["kind"], 0))
         if operation["kind"] == "dropout":
             record["kept"] = block.take(rows * value.places * value.width)
             rates.append(record["settings"])
             mask_size += batch_size * value.places * value.width
         records.append([record[name] for name in OPERATION])
 
-    dense = [o for o in operations if o["kind"] == "dense"]
-    terms = max([max(o["value"].width, o["out"].width, rows * o["value"].places) for o in dense], default=0)
+    products = [  # terms of each product's sum, outputs, rows
+        (o["kernel"].rows, o["out"].width, rows * o["out"].places)
+        for o in operations
+        if o["kind"] in {"dense", "convolution"}
+    ]
     header |= {
         "batch_size": batch_size,
         "places": plan.input.places,
@@ -345,8 +418,8 @@ def _layout(
         "operations": len(operations),
         "tensors": len(trainable),
         "size": size,
-        "scratch": block.take(terms * (_ROWS_AT_ONCE + _PANEL)),
-        "transposed": block.take(max([padded(o["value"].width) * padded(o["out"].width) for o in dense], default=0)),
+        "scratch": block.take(max([max(sizes) for sizes in products], default=0) * (_ROWS_AT_ONCE + _PANEL)),
+        "transposed": block.take(max([padded(terms) * padded(outs) for terms, outs, _ in products], default=0)),
         "sums": block.take(4 * max(padded(v.width) for v in plan._values)),  # noqa: SLF001
         "mask_size": mask_size,
     }

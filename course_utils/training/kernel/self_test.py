@@ -9,10 +9,10 @@ import numpy as np
 
 from course_utils.training.kernel.engine import Examples, Start, Training
 from course_utils.training.kernel.placed import Machine
-from course_utils.training.kernel.plan import ACTIVATIONS, OPTIMIZERS, Network, Plan, Value, Weights
+from course_utils.training.kernel.plan import ACTIVATIONS, OPTIMIZERS, Network, Plan, Value, Weights, Window
 
 #: SHA-256 of what `fingerprint` trains.
-EXPECTED = "b4c5aae534e4a85b8c088343ca8729973ca1ad5986d1220f41efa357ce7b9165"
+EXPECTED = "f3d5f4de3afb0d1afc7bcfd62bf95b137d5169da34877760d553997a2e67f3e6"
 
 ROWS, WIDTH, BATCH, STEPS = 37, 21, 6, 4
 
@@ -42,7 +42,7 @@ def trained(machine: Callable[[], Machine]) -> list[np.ndarray]:
     """Trains the network once with every optimizer, and lists the weights and what was measured."""
     made = []
     labels = np.arange(ROWS) % 3
-    examples = Examples(numbers((ROWS, 5, WIDTH), 1), labels, numbers((ROWS,), 2) + 1)
+    examples = Examples(numbers((ROWS, 20, WIDTH), 1), labels, numbers((ROWS,), 2) + 1)
     for number, optimizer in enumerate(OPTIMIZERS):
         network = _network(optimizer)
         start = Start(
@@ -61,9 +61,14 @@ def trained(machine: Callable[[], Machine]) -> list[np.ndarray]:
 
 
 def _network(optimizer: str) -> Network:
-    plan = Plan(5, WIDTH)
+    plan = Plan(20, WIDTH)
     value = plan.rescaling(plan.input, 0.5, 0.1)
-    value = _dense(plan, plan.flatten(_dense(plan, value, 3)), WIDTH)
+    kernel = Weights((3, 2, WIDTH, 7), is_kernel=True)
+    value = plan.convolution(value, Window((5, 4), (3, 2), (1, 2), "same", (2, 1)), kernel, Weights((7,)))
+    value = plan.pooling(value, Window((5, 2), (2, 2), (2, 1), "same"), "max")
+    value = plan.pooling(_dense(plan, value, 6), Window((3, 2), (2, 2), (1, 1), "same"), "average")
+    value = _dense(plan, plan.flatten(value), WIDTH)
+    value = plan.layer_normalization(value, Weights((WIDTH,)), Weights((WIDTH,)))
     moving = (Weights((WIDTH,), trainable=False), Weights((WIDTH,), trainable=False))
     value = plan.batch_normalization(value, moving, Weights((WIDTH,)), Weights((WIDTH,)), momentum=0.9)
     value = plan.dropout(value, 0.2)

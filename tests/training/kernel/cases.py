@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from course_utils.training.kernel.engine import Examples, Start, Training
-from course_utils.training.kernel.plan import ACTIVATIONS, Plan, Weights
+from course_utils.training.kernel.plan import ACTIVATIONS, Plan, Weights, Window
 from course_utils.training.kernel.self_test import KNOBS, SLOTS, fingerprint, numbers
 
 ROWS, FEATURES, CLASSES = 530, 18, 4
@@ -60,6 +60,34 @@ def places():
     plan = Plan(6, 3)
     value = plan.activation(normalization(plan, dense(plan, plan.input, 5)), "tanh")
     return plan, dense(plan, plan.flatten(plan.dropout(value, 0.2)), CLASSES)
+
+
+def convolutional():
+    plan = Plan(9, 2)
+    first = plan.convolution(plan.input, Window((3, 3), (3, 3), padding="same"), kernel_of(3, 3, 2, 8), Weights((8,)))
+    value = plan.pooling(plan.activation(first, "relu"), Window((3, 3), (2, 2), (1, 1), "same"), "max")
+    value = plan.convolution(value, Window((3, 3), (2, 2), (2, 1), "same", (1, 2)), kernel_of(2, 2, 8, 17))
+    value = plan.pooling(plan.activation(normalization(plan, value), "relu"), Window((2, 3), (2, 2), (2, 2)), "average")
+    return plan, dense(plan, plan.flatten(value), CLASSES)
+
+
+def kernel_of(*shape):
+    return Weights(shape, is_kernel=True)
+
+
+def layer_normalized():
+    plan = Plan(3, 6)
+    value = plan.layer_normalization(dense(plan, plan.input, 10), Weights((10,)), Weights((10,)))
+    value = plan.activation(plan.flatten(plan.activation(value, "gelu_tanh")), "softplus")
+    return plan, dense(plan, plan.layer_normalization(value), CLASSES)
+
+
+def frozen():
+    plan = Plan(1, FEATURES)
+    kernel = Weights((FEATURES, 33), is_kernel=True, trainable=False)
+    value = plan.activation(plan.dense(plan.input, 33, kernel), "relu")
+    value = normalization(plan, dense(plan, value, 20), frozen=True)
+    return plan, dense(plan, plan.activation(value, "tanh"), CLASSES)
 
 
 def probabilities():
@@ -122,6 +150,19 @@ CASES = {
     "places": Case(places, "adam", 0.01, batch=19, dropout=0.4),
     "binary": Case(mlp(9, activation="selu", outputs=1), loss="binary_crossentropy", targets=EVEN, batch=7),
     "binary probabilities": Case(likely, loss="binary_crossentropy of probabilities", targets=EVEN, batch=3),
+    "convolutions": Case(convolutional, "adam", 0.01, batch=16, epochs=6),
+    "layer normalisation": Case(layer_normalized, "adam", 0.01, track_norms=True),
+    "frozen": Case(frozen, "rmsprop", 0.01, batch=64),
+    "clipped": Case(
+        mlp(30, 30, activation="leaky_relu"), rate=1.0, knobs={**PLAIN, "clipnorm": 0.3, "global_clipnorm": 0.4}
+    ),
+    "clipped numbers, smoothed labels": Case(
+        mlp(22, activation="softplus"), "adamw", 0.02, knobs={**KNOBS, "clipvalue": 0.01, "label_smoothing": 0.2}
+    ),
+    "unit norm, not negative": Case(
+        mlp(14, 14, constraint="unit_norm"), "nesterov", 0.1, loss="categorical_crossentropy", targets=ONE_HOT
+    ),
+    "one unit, one feature": Case(mlp(1, 1, activation="linear"), "adagrad", 0.1, batch=399, epochs=8),
     "vanishing": Case(mlp(*[8] * 12, activation="sigmoid"), "rmsprop", 0.001, scale=0.002, track_norms=True),
 }
 

@@ -69,6 +69,27 @@ MODELS = {
     "places": lambda _: keras.Sequential(
         [keras.Input((3, 3, 2)), layers.Dense(5, "tanh"), layers.BatchNormalization(), layers.Flatten(), layers.Dense(4)]
     ),
+    "layer normalization": lambda _: keras.Sequential(
+        [keras.Input((3, 3, 2)), layers.LayerNormalization(), layers.Dense(5, "tanh"), layers.LayerNormalization(epsilon=0.1),
+         layers.Flatten(), layers.LayerNormalization(scale=False, center=False), layers.Dense(4)]
+    ),
+    "convolutions": lambda _: keras.Sequential(
+        [keras.Input((3, 3, 2)), layers.Conv2D(3, (3, 2), padding="same", activation="tanh"),
+         layers.BatchNormalization(), layers.Conv2D(17, 2, strides=(1, 2), padding="same", use_bias=False),
+         layers.Activation("relu"), layers.Flatten(), layers.Dense(4)]
+    ),
+    "dilation": lambda _: keras.Sequential(
+        [keras.Input((3, 3, 2)), layers.Conv2D(5, 2, dilation_rate=2, padding="same"), layers.Conv2D(4, 2),
+         layers.GlobalAveragePooling2D(), layers.Dense(4)]
+    ),
+    "max pooling": lambda _: keras.Sequential(
+        [keras.Input((3, 3, 2)), layers.Conv2D(3, 2, padding="same", activation="tanh"),
+         layers.MaxPooling2D(2, strides=1, padding="same"), layers.Dense(3), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(4)]
+    ),
+    "average pooling": lambda _: keras.Sequential(
+        [keras.Input((3, 3, 2)), layers.Conv2D(3, 2, padding="same", activation="tanh"),
+         layers.AveragePooling2D(2, strides=1, padding="same"), layers.Dense(3), layers.GlobalMaxPooling2D(), layers.Dense(4)]
+    ),
     "regularizers": lambda _: chain(layers.Dense(7, "tanh", **REGULAR), layers.Dense(4, kernel_regularizer="l2")),
     "constraints": lambda _: chain(
         layers.Dense(7, "relu", kernel_constraint=keras.constraints.MaxNorm(0.6)),
@@ -203,3 +224,45 @@ def test_every_loss_is_that_of_keras(any_machine, name):
     for mine, their in zip(weights, their_weights):
         np.testing.assert_allclose(mine, their, rtol=1e-5, atol=1e-5)
     assert np.ptp(theirs) > 0.01
+
+
+CLIPPING = {"clipnorm": 0.02, "global_clipnorm": 0.05, "clipvalue": 0.005}
+
+
+@pytest.mark.parametrize("name", CLIPPING)
+def test_gradients_are_clipped_as_in_keras(any_machine, name):
+    model, limit = around(layers.ReLU()), {name: CLIPPING[name]}
+    start, loss = started(model), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    theirs, their_weights = Loop(model, loss).train(keras.optimizers.SGD(2.0, **limit), start, order_of(), LABELS, [])
+    kind = "sparse_categorical_crossentropy"
+    training, weights = ours(any_machine, model, start, "sgd", 2.0, limit, loss=kind, targets=LABELS)
+    free, _ = ours(any_machine, model, start, "sgd", 2.0, {}, loss=kind, targets=LABELS)
+    np.testing.assert_allclose(training.seats[0].measured[:, 0], theirs, rtol=1e-5)
+    for mine, their in zip(weights, their_weights):
+        np.testing.assert_allclose(mine, their, rtol=1e-5, atol=1e-5)
+    assert not np.allclose(free.seats[0].measured[:, 0], theirs, rtol=1e-3)
+
+
+def test_labels_are_smoothed_as_in_keras(any_machine):
+    model = around(layers.ReLU())
+    start, loss = started(model), keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.3)
+    theirs, _ = Loop(model, loss).train(keras.optimizers.SGD(0.3), start, order_of(), one_hot(), [])
+    kind = "sparse_categorical_crossentropy"
+    training, _ = ours(any_machine, model, start, "sgd", 0.3, {"label_smoothing": 0.3}, loss=kind, targets=LABELS)
+    np.testing.assert_allclose(training.seats[0].measured[:, 0], theirs, rtol=1e-5)
+
+
+def test_lengths_of_gradients_and_updates_are_those_of_the_whole_network(any_machine):
+    model = chain(layers.Dense(7, "tanh", **REGULAR), layers.Dense(4))
+    start, loss = started(model), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    rows = order_of()[0]
+    keras_loop = Loop(model, loss)
+    for variable, value in zip(states(model), start):
+        variable.assign(value)
+    _, gradients = keras_loop.gradients(X[rows], LABELS[rows], WEIGHTS[rows])
+    length = np.sqrt(sum((g.numpy().astype("float64") ** 2).sum() for g in gradients))
+    kind = "sparse_categorical_crossentropy"
+    training, _ = ours(any_machine, model, start, "sgd", 0.25, {}, loss=kind, targets=LABELS, track_norms=True)
+    _, update, gradient = training.seats[0].measured[0]
+    assert gradient == pytest.approx(length, rel=1e-5)
+    assert update == pytest.approx(0.25 * length, rel=1e-5)
