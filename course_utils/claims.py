@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from pathlib import Path
 
 from course_utils.tables import data_file
 
@@ -46,11 +45,8 @@ class Claim:
 
 
 @cache
-def load(path: Path | None = None) -> dict[str, Claim]:
+def load() -> dict[str, Claim]:
     """Reads the claims of all chapters.
-
-    Args:
-        path: A CSV file with the columns id, chapter, documents, claim and verdict; None takes that of the course.
 
     Returns:
         The claims by id, in the file's order.
@@ -58,7 +54,7 @@ def load(path: Path | None = None) -> dict[str, Claim]:
     Raises:
         ValueError: If an id appears twice, or a document or verdict is none of those that exist.
     """
-    with (data_file("claims.csv") if path is None else path).open(encoding="utf-8", newline="") as file:
+    with data_file("claims.csv").open(encoding="utf-8", newline="") as file:
         claims = [Claim(**row) for row in csv.DictReader(file)]
     for number, claim in enumerate(claims):
         if claim.id in {earlier.id for earlier in claims[:number]}:

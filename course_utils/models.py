@@ -15,7 +15,7 @@ def mlp(
     width: int = 64,
     depth: int = 2,
     activation: str = "relu",
-    kernel_initializer: str = "glorot_uniform",
+    kernel_initializer: str | keras.Initializer = "glorot_uniform",
     dropout_layers: bool = False,
     batch_normalization: bool = False,
 ) -> keras.Model:
@@ -55,7 +55,7 @@ def cnn(
     outputs: int,
     *,
     filters: int = 16,
-    kernel_initializer: str = "glorot_uniform",
+    kernel_initializer: str | keras.Initializer = "glorot_uniform",
 ) -> keras.Model:
     """Builds a small convolutional network: two 3 × 3 convolutions, each followed by pooling, then a linear layer.
 

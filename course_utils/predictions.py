@@ -1,4 +1,4 @@
-"""What the networks of runs answer for inputs of anybody's choice, while they train or afterwards."""
+"""What the networks of runs answer for any inputs, while they train or afterwards."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def outputs(runs: Runs, x: np.ndarray) -> np.ndarray:
 
 
 def probabilities(runs: Runs, x: np.ndarray) -> np.ndarray:
-    """Computes how probable the networks of runs hold each class.
+    """Computes the probability that each network of runs gives to each class.
 
     Args:
         runs: The runs, complete or not.
@@ -42,16 +42,16 @@ def probabilities(runs: Runs, x: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If the targets are no classes.
     """
-    from course_utils.training.fast_layers import ending
+    from course_utils.training.fast_layers import output_activation
 
     if "accuracy" not in runs.history:
         raise ValueError("runs predict numbers and no classes, which have no probabilities: use outputs(runs, x).")
     answers = outputs(runs, x).astype("float64")
-    end = ending(runs.model(0))
+    activation = output_activation(runs.model(0))
     if answers.shape[-1] == 1:
-        positive = answers if end == "sigmoid" else np.exp(-np.logaddexp(0, -answers))
+        positive = answers if activation == "sigmoid" else np.exp(-np.logaddexp(0, -answers))
         return np.concatenate([1 - positive, positive], axis=-1)
-    return answers if end == "softmax" else softmax(answers)
+    return answers if activation == "softmax" else softmax(answers)
 
 
 def softmax(logits: np.ndarray, temperature: float | np.ndarray = 1.0) -> np.ndarray:

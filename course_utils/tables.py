@@ -46,13 +46,11 @@ def published(name: str) -> pd.DataFrame:
     return pd.read_csv(file)
 
 
-def reproduced(story: str, path: Path | None = None) -> pd.DataFrame:
+def reproduced(story: str) -> pd.DataFrame:
     """Reads what a chapter's story gave on MNIST, measured once by `make reproduce`.
 
     Args:
         story: Name of the function in its chapter, such as "one_layer_story".
-        path: A CSV file with the columns chapter, story, dataset, training_rows and those of all stories; None takes
-            that of the course.
 
     Returns:
         A row for each setting: name of the data set, its training rows, and the columns of the story.
@@ -65,7 +63,7 @@ def reproduced(story: str, path: Path | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    kept = pd.read_csv(data_file("reproduced.csv") if path is None else path, dtype=str)
+    kept = pd.read_csv(data_file("reproduced.csv"), dtype=str)
     if story not in set(kept["story"]):
         raise ValueError(f"story={story!r} is not kept: choose one of {', '.join(kept['story'].unique())}.")
     rows = kept[kept["story"] == story].drop(columns=["chapter", "story"]).dropna(axis="columns", how="all")

@@ -17,7 +17,7 @@ from unittest import mock
 
 from course_utils.lab.compile_ahead import CompileAhead
 from notebooks.build import chapters
-from notebooks.build.chapters import ROOT
+from notebooks.build.contents import ROOT, contents
 
 
 class Chapter(dict):
@@ -51,7 +51,8 @@ def run_chapter(name):
 
 def file_of_tests(name):
     """Tells where the tests of a chapter are, by its name."""
-    return Path(__file__).parent / "chapters" / name[3:] / "test_claims.py"
+    (chapter,) = (one for one in contents() if one.stem == name)
+    return Path(__file__).parent / "chapters" / chapter.name / "test_claims.py"
 
 
 def run_script(script, *, solutions=True):

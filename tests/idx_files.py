@@ -1,4 +1,4 @@
-"""Makes small files in the formats in which MNIST is kept, whole and damaged."""
+"""Makes small files in the format in which MNIST was published."""
 
 import gzip
 import struct
@@ -26,10 +26,3 @@ def write_pair(folder, part, x, y, *, mark="-", ending=".gz"):
         path.write_bytes(gzip.compress(idx(array)) if ending else idx(array))
         paths.append(path)
     return paths
-
-
-def write_npz(path, train, test):
-    """Writes an archive as Keras does."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, x_train=train[0], y_train=train[1], x_test=test[0], y_test=test[1])
-    return path

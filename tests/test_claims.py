@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from course_utils import claims
+from course_utils import claims, tables
 
 FEW = {
     "X1": claims.Claim("X1", "07_x", "A, D", "Rates < 1 converge", "holds"),
@@ -78,8 +78,8 @@ def test_a_table_is_complete_or_not_made(measured, message):
         (["X1,07_x,A,Text,holds", "X1,07_x,B,Text,holds"], "X1 appears twice"),
     ],
 )
-def test_a_list_with_mistakes_is_refused(tmp_path, rows, message):
-    file = tmp_path / "claims.csv"
-    file.write_text("\n".join(["id,chapter,documents,claim,verdict", *rows]), encoding="utf-8")
+def test_a_list_with_mistakes_is_refused(tmp_path, monkeypatch, rows, message):
+    (tmp_path / "claims.csv").write_text("\n".join(["id,chapter,documents,claim,verdict", *rows]), encoding="utf-8")
+    monkeypatch.setattr(tables, "_FOLDER", tmp_path)
     with pytest.raises(ValueError, match=message):
-        claims.load(file)
+        claims.load.__wrapped__()

@@ -1,113 +1,62 @@
-"""Imports: dependencies go one way, heavy libraries wait until they are needed, and stderr stays empty."""
+"""Imports: parts build on one another in one direction, heavy libraries wait until needed, and stderr stays empty."""
 
 import ast
+import io
 import os
 import subprocess
 import sys
+import tokenize
 from graphlib import TopologicalSorter
-from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "course_utils"
-EXPERIMENTS = {path.stem: path for path in (PACKAGE / "experiments").glob("[a-z]*.py")}
-MODULES = {path.stem: path for path in PACKAGE.glob("*.py")} | EXPERIMENTS
+from notebooks.build.chapters import scripts
+from notebooks.build.contents import ROOT
 
-#: For every module, what it may import of this package, and what of others beyond the standard library. Imports
-#: inside functions and for type checkers count too.
-MAY_IMPORT = {
-    "__init__": ("", ""),
-    "arrays": ("", "numpy"),
-    "idx": ("", "numpy"),
-    "originals": ("idx", "numpy"),
-    "keras_cache": ("idx originals", "keras"),
-    "mnist": ("idx keras_cache originals", "numpy"),
-    "datasets": ("arrays mnist originals", "numpy sklearn"),
-    "models": ("", "keras"),
-    "normalized": ("", "keras"),
-    "normalized_signals": ("datasets", "numpy"),
-    "residual": ("", "keras"),
-    "shaken": ("", "keras"),
-    "optimizers": ("", ""),
-    "schedules": ("", "numpy"),
-    "knobs": ("schedules", ""),
-    "runs": ("", "numpy pandas keras"),
-    "results": ("runs", ""),
-    "predictions": ("runs twins", "numpy"),
-    "losses": ("", "tensorflow"),
-    "initialization": ("twins", "numpy keras"),
-    "twins": ("", "keras tensorflow"),
-    "population": ("initialization losses optimizers twins", "numpy keras tensorflow"),
-    "compiling": ("optimizers population twins", "keras"),
-    "group": ("population schedules", "numpy tensorflow"),
-    "session": ("group initialization population runs", "numpy keras"),
-    "settings": ("knobs optimizers", ""),
-    "training": ("compiling group datasets knobs population runs session settings", "numpy keras tensorflow tqdm"),
-    "diagnostics": ("runs schedules training", "numpy"),
-    "spaces": ("", "numpy optuna"),
-    "proposing": ("spaces", "numpy scipy optuna"),
-    "surrogate": ("", "numpy scipy threadpoolctl"),
-    "gaussian_process": ("proposing surrogate", "numpy scipy optuna"),
-    "evaluation": ("knobs optimizers runs training", "numpy"),
-    "storing": ("evaluation", "optuna sqlalchemy"),
-    "sharing": ("storing", "optuna"),
-    "halving": ("evaluation proposing storing training", "numpy optuna"),
-    "progress": ("proposing sharing", "tqdm optuna"),
-    "search": (
-        "evaluation gaussian_process halving knobs progress proposing sharing spaces storing training",
-        "pandas optuna",
-    ),
-    "tabled": ("datasets knobs runs schedules", "numpy"),
-    "contest": ("halving search storing tabled", "numpy pandas optuna"),
-    "importance": ("", "numpy pandas optuna"),
-    "searches_drawn": ("contest knobs pictures style results", "numpy matplotlib"),
-    "stopped_early": ("knobs pictures style tabled results", "numpy matplotlib"),
-    "grid_or_random": ("knobs pictures spaces style training", "numpy matplotlib"),
-    "narrowing": ("knobs proposing search spaces training", "numpy"),
-    "narrowing_picture": ("narrowing pictures style", "numpy matplotlib"),
-    "next_trial": ("gaussian_process knobs pictures style training", "numpy matplotlib"),
-    "hand": ("knobs schedules", "numpy"),
-    "panda": ("displays hand knobs pictures runs style training results", "numpy matplotlib"),
-    "caviar": ("knobs pictures results style training", "numpy matplotlib"),
-    "overfitted_choice": ("datasets knobs models pictures predictions style training results", "numpy matplotlib"),
-    "landscapes": ("knobs optimizers results", "numpy"),
-    "gradient_noise": ("knobs losses results", "numpy keras tensorflow"),
-    "batch_race": ("knobs training", "numpy"),
-    "bumpy": ("knobs pictures style", "numpy matplotlib"),
-    "held_out": ("batch_race displays knobs pictures runs style training", "numpy matplotlib"),
-    "memory": ("knobs optimizers pictures style results", "numpy matplotlib keras"),
-    "published": ("", "pandas"),
-    "batch_pictures": ("batch_race displays gradient_noise pictures style", "numpy matplotlib"),
-    "explain": ("", "numpy"),
-    "checks": ("explain", ""),
-    "claims": ("", ""),
-    "reproduced": ("", "pandas"),
-    "style": ("", "numpy matplotlib PIL"),
-    "figures": ("style", "numpy matplotlib"),
-    "displays": ("figures style", "numpy matplotlib"),
-    "pictures": ("displays style", "numpy matplotlib"),
-    "regions": ("datasets figures pictures predictions style", "numpy matplotlib"),
-    "activations": ("", "numpy"),
-    "signals": ("activations datasets displays knobs pictures style results", "numpy matplotlib"),
-    "saturation": ("activations displays signals style", "numpy matplotlib"),
-    "activation_race": ("displays pictures runs style training", "numpy matplotlib"),
-    "comparison": ("displays pictures style", "numpy matplotlib"),
-    "imbalance": ("datasets", "numpy"),
-    "recall": ("datasets displays imbalance models pictures predictions results style training", "numpy matplotlib"),
-    "logits": ("knobs pictures predictions style results", "numpy matplotlib"),
-    "confidence": ("knobs pictures predictions style results", "numpy matplotlib"),
-    "hierarchy": ("models", "numpy keras tensorflow"),
-    "animation": ("pictures style", "numpy matplotlib"),
-    "worker": ("", ""),
-    "saving": ("", ""),
-    "notebook_cell": ("", "IPython"),
-    "controls": ("", "numpy ipywidgets"),
-    "stage": ("", "anywidget traitlets"),
-    "tried": ("", "ipywidgets"),
-    "warm_up": ("notebook_cell worker", "ipywidgets"),
-    "wording": ("", "numpy"),
-    "lab": ("animation controls notebook_cell pictures stage style tried warm_up wording worker results", "ipywidgets"),
+#: What each part may import besides itself. A part is a name at the top of the package: a module, or a folder.
+LAYERS = {
+    "_jupyter checks datasets drawing models schedules tables": "",
+    "claims": "tables",
+    "training": "datasets schedules",
+    "predictions": "training",
+    "diagnostics search": "schedules training",
+    "lab": "drawing schedules training",
+    "chapters": "datasets drawing lab models predictions schedules search tables training",
 }
+
+#: What others may import of a folder, besides the names that the folder itself gives.
+OPEN = {
+    "drawing": "displays style",
+    "lab": "contract pictures",
+    "search": "gaussian_process rungs samplers spaces storage",
+    "training": "fast_layers knobs losses optimizers progress",
+}
+
+#: The parts that may import a library, at whatever place in a module.
+LIBRARIES = {
+    "anywidget ipywidgets traitlets": "lab",
+    "matplotlib PIL": "drawing lab chapters",
+    "optuna": "search chapters",
+    "tensorflow": "training chapters",
+}
+
+#: The modules that may load TensorFlow as soon as they are imported, because they build upon it. The others import them
+#: where they need them, so that errors in the first cells of a chapter come at once.
+HEAVY = {
+    "training": "fast_layers initialization losses loop population population_cache shard",
+    "chapters.softmax": "hierarchical_softmax",
+}
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in (ROOT / "course_utils").rglob("*.py")
+}
+FOLDERS = {name for name, path in MODULES.items() if path.stem == "__init__"}
+
+
+def table(rules):
+    """Gives a rule for each name of the keys, which stand together where they share one."""
+    return {name: set(allowed.split()) for names, allowed in rules.items() for name in names.split()}
 
 
 def imported(path):
@@ -123,55 +72,103 @@ def imported(path):
 
 
 def ours(path):
-    names = {name.removeprefix("course_utils.") for name in imported(path) if name.startswith("course_utils.")}
-    return {name.removeprefix("experiments.").split(".")[0] for name in names - {"experiments"}}
+    """Gives the modules of the package among them, and the name that is taken from each, if it is none."""
+    names = {name for name in imported(path) if name.split(".")[0] == "course_utils"}
+    return {(name, "") if name in MODULES else tuple(name.rsplit(".", 1)) for name in names}
 
 
-def others(path):
-    packages = {name.split(".")[0] for name in imported(path)} - {"course_utils"}
-    return packages - set(sys.stdlib_module_names)
+def part(module):
+    """Gives the part that a module belongs to."""
+    return module.partition(".")[2].split(".")[0]
 
 
-def test_every_module_has_its_row():
-    assert MODULES.keys() <= MAY_IMPORT.keys()
-    for names, _ in MAY_IMPORT.values():
-        assert set(names.split()) <= MAY_IMPORT.keys()
+def inside(folder):
+    """Gives, for each name in a folder of the package, which others of them it imports."""
+    start = f"{folder}."
+    within = {name: name.removeprefix(start).split(".")[0] for name in MODULES if name.startswith(start)}
+    arrows = {name: set() for name in within.values()}
+    for name, one in within.items():
+        arrows[one] |= {within[other] for other, _ in ours(MODULES[name]) if other in within} - {one}
+    return arrows
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_imports_what_it_may(module):
-    allowed, libraries = map(str.split, MAY_IMPORT[module])
-    assert ours(MODULES[module]) == set(allowed)
-    assert others(MODULES[module]) == set(libraries)
+def code_lines(text):
+    """Counts the lines that are neither blank nor comment nor docstring."""
+    aside = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    tokens = (token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type not in aside)
+    lines = {line for token in tokens for line in range(token.start[0], token.end[0] + 1)}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            lines -= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    return len(lines)
 
 
-def test_no_module_has_the_name_of_another():
-    assert len(MODULES) == len([path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "experiments/__init__.py"])
+def test_only_code_counts_as_code():
+    text = '"""Words."""\n\n# Why.\ndef f(x):\n    """Words.\n\n    More."""\n    y = """a\n\n    b"""\n    return y\n'
+    assert code_lines(text) == 5
 
 
-def test_what_all_chapters_share_knows_no_experiment():
-    for module in MODULES.keys() - EXPERIMENTS.keys():
-        assert not ours(MODULES[module]) & EXPERIMENTS.keys(), module
+def test_a_part_imports_what_stands_below_it():
+    allowed = table(LAYERS)
+    arrows = {(part(module), part(other)) for module, path in MODULES.items() for other, _ in ours(path)}
+    assert [(one, other) for one, other in arrows if one != other and other not in allowed[one]] == []
 
 
-def test_dependencies_go_one_way():
-    TopologicalSorter({module: names.split() for module, (names, _) in MAY_IMPORT.items()}).prepare()
+def test_a_chapter_imports_no_other_chapter():
+    """And what chapters share, which stands beside their folders, imports none of them."""
+
+    def chapter(name):
+        folder = ".".join(name.split(".")[:3])
+        return folder if folder.startswith("course_utils.chapters.") and folder in FOLDERS else ""
+
+    arrows = {(chapter(module), chapter(other)) for module, path in MODULES.items() for other, _ in ours(path)}
+    assert [(one, other) for one, other in arrows if other not in {one, ""}] == []
 
 
-def test_few_modules_know_widgets_and_none_draws_through_pyplot():
-    knowing = [module for module, (_, libraries) in MAY_IMPORT.items() if "widget" in libraries]
-    assert knowing == ["controls", "stage", "tried", "warm_up", "lab"]
-    for path in MODULES.values():
-        assert not {"matplotlib.pyplot", "pylab"} & imported(path), path.name
+def test_of_another_folder_only_what_it_opens_is_used():
+    faces = {folder: {name for _, name in ours(MODULES[folder])} for folder in FOLDERS if part(folder) != "chapters"}
+    opened, wrong = table(OPEN), []
+    for path in [*MODULES.values(), *scripts()]:
+        for module, name in ours(path):
+            folder, behind = f"course_utils.{part(module)}", module.split(".")[2:]
+            if folder in faces and part(module) != path.relative_to(ROOT).parts[1]:
+                known = behind[0] in opened.get(part(module), ()) if behind else name in {"", *faces[folder]}
+                wrong += [] if known else [(path.stem, module, name)]
+    assert wrong == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_is_short_enough_to_read(module):
-    assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= 260
+def test_libraries_stay_where_they_belong():
+    found = [(part(module), name) for module, path in MODULES.items() for name in imported(path)]
+    allowed = table(LIBRARIES)
+    assert [(one, name) for one, name in found if one not in allowed.get(name.split(".")[0], {one})] == []
+    assert [(one, name) for one, name in found if name.startswith(("matplotlib.pyplot", "pylab"))] == []
 
 
-def name_of(path):
-    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_can_be_drawn_without_a_circle_on_one_page(folder):
+    arrows, floors = inside(folder), {}
+    for name in TopologicalSorter(arrows).static_order():
+        floors[name] = 1 + max((floors[below] for below in arrows[name]), default=0)
+    assert len(arrows) <= 20
+    assert sum(map(len, arrows.values())) <= 40
+    assert max(floors.values(), default=0) <= 6
+
+
+def test_no_module_imports_the_folder_it_stands_in():
+    inward = [(module, name) for module, path in MODULES.items() for name, _ in ours(path)]
+    assert [(module, name) for module, name in inward if module.startswith(f"{name}.")] == []
+
+
+def test_a_module_is_short_enough_to_read():
+    lengths = {module: code_lines(path.read_text(encoding="utf-8")) for module, path in MODULES.items()}
+    assert {module: length for module, length in lengths.items() if length > 180} == {}
+
+
+def test_the_top_of_the_package_is_what_notebooks_import():
+    names = set(inside("course_utils"))
+    assert len(names) <= 16
+    used = {part(module) for script in scripts() for module, _ in ours(script)}
+    assert {name for name in names if not name.startswith("_")} == used
 
 
 def run(code, **variables):
@@ -183,18 +180,9 @@ def run(code, **variables):
 
 
 def test_importing_the_package_leaves_tensorflow_alone():
-    needs_tensorflow = {
-        "__init__",
-        "compiling",
-        "group",
-        "hierarchy",
-        "initialization",
-        "losses",
-        "population",
-        "session",
-        "twins",
-    }
-    names = ", ".join(name_of(MODULES[name]) for name in sorted(MODULES.keys() - needs_tensorflow))
+    heavy = {f"course_utils.{folder}.{name}" for folder, names in HEAVY.items() for name in names.split()}
+    assert heavy <= MODULES.keys()
+    names = ", ".join(sorted(MODULES.keys() - heavy))
     answer = run(f"import sys, {names}; print({{'tensorflow', 'keras', 'pandas', 'sklearn'}} & set(sys.modules))")
     assert answer.stdout.strip() == "set()"
     assert answer.stderr == ""

@@ -2,7 +2,7 @@
 
 import re
 
-from notebooks.build.chapters import ROOT
+from notebooks.build.contents import ROOT
 
 
 def test_the_examples_with_your_own_arrays_and_model_work(capsys, monkeypatch, tmp_path):

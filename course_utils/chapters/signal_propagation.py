@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -14,6 +15,7 @@ from course_utils.chapters import activation_functions
 from course_utils.datasets import Dataset
 from course_utils.drawing import draw_curve, style
 from course_utils.lab import HEIGHT, WIDTH, Instant, InstantExperiment, Picture
+from course_utils.predictions import softmax
 from course_utils.training.knobs import COUNT, POSITIVE, one_of
 
 #: Standard deviation of a weight, for each family, from a layer's inputs and outputs.
@@ -101,33 +103,47 @@ class RandomNetworks(InstantExperiment):
             for inputs, outputs in pairwise(sizes)
         ]
 
-    def forward(self, weights: list[np.ndarray], activation: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Sends the batch forward; gives what goes into each hidden layer's activation, and what comes out of it."""
-        sums, outputs = [], [self.x]
-        for matrix in weights[:-1]:
-            sums.append(outputs[-1] @ matrix)
-            outputs.append(ACTIVATIONS[activation][0](sums[-1]))
-        return sums, outputs[1:]
+    def forward(
+        self, weights: list[np.ndarray], activation: str, *, normalize: bool = False
+    ) -> tuple[list[np.ndarray], list[np.ndarray], list[Any]]:
+        """Sends the batch forward; `signals` says what the arguments are.
 
-    def signals(self, weights: list[np.ndarray], activation: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        Returns:
+            What goes into each hidden layer's activation, what comes out of it, and what it was divided by before.
+        """
+        sums, outputs, spreads = [], [self.x], []
+        for matrix in weights[:-1]:
+            z = outputs[-1] @ matrix
+            spreads.append(z.std(axis=0) if normalize else 1.0)
+            sums.append((z - z.mean(axis=0)) / spreads[-1] if normalize else z)
+            outputs.append(ACTIVATIONS[activation][0](sums[-1]))
+        return sums, outputs[1:], spreads
+
+    def signals(
+        self, weights: list[np.ndarray], activation: str, *, normalize: bool = False
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Sends the batch forward and the gradient of the loss back.
 
         Args:
             weights: A matrix for each layer, output layer last.
             activation: A key of `ACTIVATIONS`.
+            normalize: Whether to normalise over the batch before each activation (γ = 1, β = 0, no ε).
 
         Returns:
             Outputs of each hidden layer, and the gradient of each row's loss with respect to them, all of shape
             (rows, width).
+
+        Source: the backward pass of batch normalisation, Ioffe & Szegedy 2015, section 3.
         """
         _, slope = ACTIVATIONS[activation]
-        sums, outputs = self.forward(weights, activation)
-        logits = outputs[-1] @ weights[-1]
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        gradient = (odds / odds.sum(axis=1, keepdims=True) - self.targets) @ weights[-1].T
+        sums, outputs, spreads = self.forward(weights, activation, normalize=normalize)
+        gradient = (softmax(outputs[-1] @ weights[-1]) - self.targets) @ weights[-1].T
         gradients = [gradient]
-        for matrix, z in zip(weights[-2:0:-1], sums[:0:-1]):
-            gradient = (gradient * slope(z)) @ matrix.T
+        for matrix, z, spread in zip(weights[-2:0:-1], sums[:0:-1], spreads[:0:-1]):
+            gradient = gradient * slope(z)
+            if normalize:
+                gradient = (gradient - gradient.mean(axis=0) - z * (gradient * z).mean(axis=0)) / spread
+            gradient = gradient @ matrix.T
             gradients.insert(0, gradient)
         return outputs, gradients
 
@@ -140,6 +156,7 @@ class RandomNetworks(InstantExperiment):
         depth: int = 10,
         width: int = 64,
         seeds: int = 5,
+        normalize: bool = False,
     ) -> Signals:
         """Measures a few networks.
 
@@ -150,6 +167,7 @@ class RandomNetworks(InstantExperiment):
             depth: Hidden layers, at least 1.
             width: Units of each, at least 1.
             seeds: How many networks (seeds 0, 1, …).
+            normalize: Whether to normalise over the batch before each activation.
 
         Returns:
             The sizes of their signals.
@@ -162,7 +180,8 @@ class RandomNetworks(InstantExperiment):
             one_of(*known).check(name, value)
         for name, value in (("depth", depth), ("width", width), ("seeds", seeds)):
             COUNT.check(name, value)
-        measured = [self.signals(self.weights(seed, family, scale, depth, width), activation) for seed in range(seeds)]
+        drawn = [self.weights(seed, family, scale, depth, width) for seed in range(seeds)]
+        measured = [self.signals(weights, activation, normalize=normalize) for weights in drawn]
         sizes = [[[np.sqrt(np.mean(array**2)) for array in part] for part in both] for both in measured]
         return Signals(*(np.array([both[part] for both in sizes]) for part in (0, 1)))
 

@@ -71,7 +71,7 @@ def number(
     if _is_dots(answer):
         return _unanswered()
     value = explain.as_number(answer)
-    if value is None or not math.isfinite(value):
+    if value is None:
         return Feedback(NOT_YET, f"The answer is a finite number, and this is {explain.short(answer)}.")
     distance = abs(value - expected) / (abs(expected) or 1)
     if distance <= tolerance:
@@ -110,7 +110,7 @@ def choice(answer: object, right: str, why: Mapping[str, str], *, near: Collecti
         ValueError: If an option that is right or nearly right is not explained.
     """
     if unknown := {right, *near} - set(why):
-        raise ValueError(f"no reason is given for {', '.join(sorted(unknown))}")
+        raise ValueError(f"why={dict(why)} cannot be used: give a reason for {', '.join(sorted(unknown))}, too.")
     if _is_dots(answer):
         return _unanswered()
     options = {option.casefold(): option for option in why}
@@ -149,7 +149,7 @@ def goal(
         ValueError: If not exactly one of `at_least` and `at_most` is given.
     """
     if (at_least is None) == (at_most is None):
-        raise ValueError("give at_least or at_most")
+        raise ValueError(f"at_least={at_least} with at_most={at_most} cannot be used: choose one of the two.")
     if any(_is_dots(answer) for answer in (*answers, measured)):
         return _unanswered()
     if callable(measured):
@@ -158,7 +158,7 @@ def goal(
         except Exception as error:  # noqa: BLE001 - a learner's value can fail in any way
             return Feedback(NOT_YET, f"With your answer, the training stopped: {explain.error(error)}.")
     value = explain.as_number(measured)
-    if value is None or not math.isfinite(value):
+    if value is None:
         return Feedback(NOT_YET, f"The {what} is {explain.short(measured)}: the run diverged, or nothing was measured.")
     aim = at_most if at_least is None else at_least
     short = value - aim if at_least is None else aim - value

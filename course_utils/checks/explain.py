@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import reprlib
 from collections.abc import Callable
 
 import numpy as np
 
+#: What the errors of a beginner mean; the first that fits is told.
 _IN_WORDS = {
     NameError: "a name is used that was not defined before; look for a spelling mistake",
     TypeError: "an operation got something of a kind it cannot work with",
@@ -18,24 +20,26 @@ _IN_WORDS = {
     RecursionError: "the function calls itself without end",
 }
 
+#: Length of the compiled code of a function that does nothing.
 _EMPTY = len((lambda: None).__code__.co_code)
 
 
 def as_number(value: object) -> float | None:
-    """Reads a number.
+    """Reads a finite number.
 
     Args:
         value: Anything; a number may be Python's, NumPy's or TensorFlow's.
 
     Returns:
-        The number, or None if it is not one.
+        The number, or None if it is not a finite one.
     """
     if isinstance(value, bool | np.bool_ | str | bytes):
         return None
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def short(value: object) -> str:

@@ -1,19 +1,13 @@
-"""Data sets: arrays split into training, validation and test parts."""
+"""A data set: arrays split into training, validation and test parts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from course_utils.datasets.arrays import Scale, checked_inputs, checked_targets, scaling, split
-
-if TYPE_CHECKING:
-    from course_utils.datasets.originals import Collection
 
 
 @dataclass(frozen=True)
@@ -23,13 +17,17 @@ class Dataset:
     Args:
         name: What the data set is called in tables and figures.
         x_train: Training inputs, shape (rows, ...), float32.
-        y_train: Training targets, shape (rows,): whole numbers for classes, otherwise float32.
+        y_train: Training targets: whole numbers for classes, shape (rows,), otherwise float32, shape (rows,) or
+            (rows, targets).
         x_validation: Validation inputs, shape (rows, ...).
         y_validation: Validation targets.
         x_test: Test inputs, shape (rows, ...).
         y_test: Test targets.
         classes: Number of classes, or None for regression.
         sample_weight: Factor on the loss of each training row, shape (rows,); None is 1 for every row.
+
+    Raises:
+        ValueError: If the arrays do not fit each other, or hold NaN or infinity.
     """
 
     name: str
@@ -43,8 +41,20 @@ class Dataset:
     sample_weight: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        if self.sample_weight is None:
-            object.__setattr__(self, "sample_weight", np.ones(len(self.x_train), "float32"))
+        for part in ("train", "validation", "test"):
+            x, y = getattr(self, f"x_{part}"), getattr(self, f"y_{part}")
+            if len(x) != len(y):
+                raise ValueError(
+                    f"x_{part} has {len(x)} rows and y_{part} has {len(y)}: give one target for every row."
+                )
+            if not (np.isfinite(x).all() and np.isfinite(y).all()):
+                raise ValueError(f"x_{part} or y_{part} holds NaN or infinity: drop those rows before training.")
+        weights = self.sample_weight
+        if weights is not None and not (np.shape(weights) == (len(self.x_train),) and np.isfinite(weights).all()):
+            raise ValueError(
+                f"sample_weight has shape {np.shape(weights)}, or holds NaN or infinity: "
+                f"give one finite number for each of the {len(self.x_train)} training rows."
+            )
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -61,7 +71,8 @@ class Dataset:
     @property
     def arrays(self) -> tuple:
         """What training needs: inputs, targets with the rows' weights, validation inputs, validation targets."""
-        return self.x_train, (self.y_train, self.sample_weight), self.x_validation, self.y_validation
+        weights = np.ones(len(self.x_train)) if self.sample_weight is None else self.sample_weight
+        return self.x_train, (self.y_train, np.asarray(weights, "float32")), self.x_validation, self.y_validation
 
     def __repr__(self) -> str:
         rows = f"{len(self.x_train)} + {len(self.x_validation)} + {len(self.x_test)} rows"
@@ -109,130 +120,3 @@ def from_arrays(
     x = ((x - centre) / width).astype("float32")
     parts = [array[rows] for rows in (train, held_out, tested) for array in (x, y)]
     return Dataset(name, *parts, classes=classes)
-
-
-def digits(scale: Scale = "unit", *, images: bool = False, seed: int = 0) -> Dataset:
-    """The 1,797 handwritten digits of 8 × 8 pixels that come with scikit-learn.
-
-    Args:
-        scale: "unit" divides the pixels by 16, so that they lie in 0 … 1; "standard" gives each pixel
-            mean 0 and deviation 1; "raw" leaves 0 … 16.
-        images: True gives shape (8, 8, 1) for convolutions, False gives 64 numbers in a row.
-        seed: Which rows go to training (1,437), validation (180) and test (180).
-
-    Returns:
-        The data set, ten classes.
-
-    Source: Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.
-    """
-    x, y = _digits()
-    if images:
-        x = x.reshape(-1, 8, 8, 1)
-    return from_arrays(x, y, name="digits", scale=scale, seed=seed)
-
-
-@cache
-def _digits() -> tuple[np.ndarray, np.ndarray]:
-    """Reads pixels and labels once; scikit-learn parses text, which takes longer than many a search in a table."""
-    from sklearn.datasets import load_digits
-
-    return load_digits(return_X_y=True)
-
-
-def mnist(
-    folder: str | Path | None = None,
-    *,
-    scale: Scale = "unit",
-    images: bool = False,
-    rows: int | None = None,
-    seed: int = 0,
-) -> Dataset:
-    """The 70,000 handwritten digits of 28 × 28 pixels; `mnist_files.load` says where they are looked for.
-
-    Args:
-        folder: Your folder with the files; with the 10,000 test pictures alone, these are split into the three parts.
-            None takes them from Keras' cache, or downloads them.
-        scale: As for `digits`; "raw" leaves 0 … 255.
-        images: True gives shape (28, 28, 1) for convolutions, False gives 784 numbers in a row.
-        rows: How many training rows to keep; None keeps all 54,000.
-        seed: Which 6,000 of the official training pictures go to validation. The 10,000 test pictures stay.
-
-    Returns:
-        The data set, ten classes.
-
-    Raises:
-        FileNotFoundError, ValueError: If the folder lacks files, or one of them is damaged.
-        ConnectionError: If there is no copy on this machine and none can be downloaded.
-
-    Source: LeCun, Cortes & Burges, The MNIST database of handwritten digits, 1998.
-    """
-    from course_utils.datasets.originals import MNIST
-
-    return _original(MNIST, folder, scale, images=images, rows=rows, seed=seed)
-
-
-def fashion_mnist(
-    folder: str | Path | None = None,
-    *,
-    scale: Scale = "unit",
-    images: bool = False,
-    rows: int | None = None,
-    seed: int = 0,
-) -> Dataset:
-    """70,000 pictures of ten kinds of clothes; takes what `mnist` takes, and is as large.
-
-    Source: Xiao, Rasul & Vollgraf, Fashion-MNIST, 2017.
-    """
-    from course_utils.datasets.originals import FASHION_MNIST
-
-    return _original(FASHION_MNIST, folder, scale, images=images, rows=rows, seed=seed)
-
-
-def _original(
-    collection: Collection, folder: str | Path | None, scale: Scale, *, images: bool, rows: int | None, seed: int
-) -> Dataset:
-    from course_utils.datasets import mnist_files
-
-    name, parts = mnist_files.load(collection, folder, rows=rows, seed=seed)
-    shape = (-1, 28, 28, 1) if images else (-1, 784)
-    inputs = [x.reshape(shape).astype("float32") for x, _ in parts]
-    centre, width = scaling(inputs[0], scale)
-    for x in inputs:  # In place, as the full set takes 220 MB.
-        np.divide(np.subtract(x, centre, out=x), width, out=x)
-    arrays = [array for x, (_, y) in zip(inputs, parts) for array in (x, y.astype("int32"))]
-    return Dataset(name, *arrays, classes=10)
-
-
-def moons(rows: int = 1000, noise: float = 0.2, seed: int = 0) -> Dataset:
-    """Two half-moons in the plane that no straight line separates.
-
-    Args:
-        rows: How many points.
-        noise: Standard deviation of the noise added to each coordinate.
-        seed: Which points.
-
-    Returns:
-        The data set: two features, two classes.
-    """
-    from sklearn.datasets import make_moons
-
-    x, y = make_moons(rows, noise=noise, random_state=seed)
-    return from_arrays(x, y, name="moons", seed=seed)
-
-
-def line(rows: int = 500, features: int = 8, noise: float = 0.1, seed: int = 0) -> Dataset:
-    """A linear regression: normally distributed features, a weighted sum of them, and noise.
-
-    Args:
-        rows: How many examples.
-        features: How many features; all have mean 0 and deviation 1.
-        noise: Standard deviation of the noise on the target.
-        seed: Which examples and which true weights.
-
-    Returns:
-        The data set, one floating-point target.
-    """
-    random = np.random.default_rng(seed)
-    x = random.normal(size=(rows, features))
-    y = x @ random.normal(size=features) + noise * random.normal(size=rows)
-    return from_arrays(x, y, name="line", seed=seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -21,14 +21,14 @@ class CompileAhead:
     """A thread that compiles for where one move of a control can lead.
 
     Args:
-        experiment: Whose `compile` takes the knobs of `stream`.
+        experiment: Whose `compile` and `signature` take the knobs of `stream`.
         controls: The controls, by the knobs that they set.
     """
 
     def __init__(self, experiment: Experiment, controls: Mapping[str, widgets.Widget]) -> None:
         self._experiment, self._controls = experiment, controls
         cells.watch()
-        self._done: set[str] = set()
+        self._done: set[Hashable] = {None}
         # What goes wrong here goes wrong again, and is told, when somebody asks for that setting.
         self._worker = Worker(self._compile, lambda _: None, "course-lab-compile-ahead")
 
@@ -45,11 +45,11 @@ class CompileAhead:
         self._worker.close()
 
     def _compile(self, values: Mapping[str, Any], newest: Callable[[], bool]) -> None:
+        self._done.add(self._experiment.signature(**values))  # the lab has just trained with these
         for move in _neighbours(self._controls):
             ahead = {**values, **move}
-            # Numbers with a fraction train without compiling, so that settings that differ in them are one.
-            shape = repr({key: value for key, value in ahead.items() if not isinstance(value, float)})
-            if shape not in self._done:
+            signature = self._experiment.signature(**ahead)
+            if signature not in self._done:
                 # A cell that runs needs the cores itself.
                 if not cells.wait_for_pause(newest):
                     return
@@ -57,7 +57,7 @@ class CompileAhead:
                     if not newest():
                         return
                     self._experiment.compile(**ahead)
-                self._done.add(shape)
+                self._done.add(signature)
 
 
 def _neighbours(controls: Mapping[str, widgets.Widget]) -> Iterator[dict[str, Any]]:

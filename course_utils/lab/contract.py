@@ -85,6 +85,10 @@ class Experiment(ABC):
     def compile(self, **knobs: Any) -> None:  # noqa: B027 - most have nothing to do here
         """Compiles what `stream` with the same knobs would have to; for most experiments that is nothing."""
 
+    def signature(self, **knobs: Any) -> Hashable:  # noqa: ARG002 - those that compile need them
+        """Tells what `compile` compiles: equal where nothing is compiled anew, None where nothing ever is."""
+        return None
+
 
 class InstantExperiment(Experiment):
     """An experiment without anything on the way to its result, so that `run` is all that has to be written."""

@@ -94,10 +94,9 @@ class Sweep(Picture):
         return figure
 
     def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
-        values = result.values(self.knob)
-        last = np.stack([result.select(**{self.knob: value}).final(self.metric) for value in values])
         color, dashes = style.look(ghost)
-        return draw_sweep(figure.axes[0], np.asarray(values), last, color, dashes)
+        last = result.by(self.knob, self.metric)
+        return draw_sweep(figure.axes[0], np.asarray(result.values(self.knob)), last, color, dashes)
 
     def alt(self) -> str:
         knob = self.knob.replace("_", " ")

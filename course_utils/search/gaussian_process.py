@@ -13,13 +13,14 @@ from course_utils.search.surrogate import Surrogate, one_core
 
 
 @dataclass(frozen=True)
-class Belief:
-    """What a Gaussian process believes about the score at some points.
+class Posterior:
+    """What a Gaussian process expects of the score at some points, after the trials so far.
 
     Args:
         mean: Score expected at each point, shape (points,).
         deviation: How unsure that is, as a standard deviation, shape (points,).
-        improvement: How much a trial at each point is expected to add to the best score so far, shape (points,).
+        improvement: The acquisition function, expected improvement: how much a trial at each point is expected to add
+            to the best score so far, shape (points,).
     """
 
     mean: np.ndarray
@@ -27,7 +28,7 @@ class Belief:
     improvement: np.ndarray
 
 
-def believe(points: np.ndarray, scores: np.ndarray, where: np.ndarray) -> Belief:
+def posterior(points: np.ndarray, scores: np.ndarray, where: np.ndarray) -> Posterior:
     """Fits a Gaussian process to the trials so far.
 
     Args:
@@ -36,22 +37,22 @@ def believe(points: np.ndarray, scores: np.ndarray, where: np.ndarray) -> Belief
         where: Points to ask about, shape (points, knobs).
 
     Returns:
-        The belief.
+        The posterior there.
 
     Source: Snoek, Larochelle & Adams, Practical Bayesian Optimization of Machine Learning Algorithms, 2012; expected
     improvement after Jones, Schonlau & Welch, 1998.
     """
-    return _belief(Surrogate(points, scores), points, where)
+    return _posterior(Surrogate(points, scores), points, where)
 
 
-def _belief(surrogate: Surrogate, points: np.ndarray, where: np.ndarray) -> Belief:
+def _posterior(surrogate: Surrogate, points: np.ndarray, where: np.ndarray) -> Posterior:
     from scipy.stats import norm
 
     mean, deviation = surrogate.predict(where)
     # The best score is guessed too: that of a single run may have been luck.
     best = surrogate.predict(points)[0].max()
     above = (mean - best) / deviation
-    return Belief(mean, deviation, deviation * (above * norm.cdf(above) + norm.pdf(above)))
+    return Posterior(mean, deviation, deviation * (above * norm.cdf(above) + norm.pdf(above)))
 
 
 class GaussianProcess(PointSampler):
@@ -63,7 +64,7 @@ class GaussianProcess(PointSampler):
     Args:
         space: An Optuna distribution for each knob.
         seed: Which random proposals.
-        start: Random trials before the first belief.
+        start: Random trials before the first fit.
         candidates: Random points among which the best is taken.
     """
 
@@ -91,7 +92,7 @@ class GaussianProcess(PointSampler):
         tried = np.vstack([points, pending]) if known else points
         with one_core():
             surrogate = self._surrogate([t.number for t, _ in ended], points, scores).with_guesses(pending)
-            return where[_belief(surrogate, tried, where).improvement.argmax()]
+            return where[_posterior(surrogate, tried, where).improvement.argmax()]
 
     def _surrogate(self, numbers: list[int], points: np.ndarray, scores: np.ndarray) -> Surrogate:
         """Fits anew only when further trials have ended, and not for each of a batch of proposals."""

@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
-from optuna.study import Study, StudyDirection
+from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from course_utils.search.spaces import UnitCube
+from course_utils.search.storage import scores
+
+#: Trials in a round from coarse to fine.
+ROUND = 16
 
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
@@ -22,7 +26,7 @@ class PointSampler(BaseSampler):
     """Proposes points between 0 and 1, which `UnitCube` turns into settings.
 
     A proposal depends on the seed, the trial's number and the trials before, and on nothing else, so that a search
-    goes on after an interruption as if there had been none, and several processes never propose the same.
+    goes on after an interruption as if there had been none.
 
     Args:
         space: An Optuna distribution for each knob.
@@ -129,13 +133,13 @@ class CoarseToFine(PointSampler):
         space: An Optuna distribution for each knob.
         seed: Which random proposals.
         each: Trials in a round.
-        shrink: Width of each round's box, as a share of the one before, along every knob.
+        shrink: Width of each round's box, as a fraction of the one before, along every knob.
 
     Source: the procedure that the course's documents A, B and C describe.
     """
 
     def __init__(
-        self, space: Mapping[str, BaseDistribution], seed: int = 0, *, each: int = 16, shrink: float = 0.5
+        self, space: Mapping[str, BaseDistribution], seed: int = 0, *, each: int = ROUND, shrink: float = 0.5
     ) -> None:
         super().__init__(space, seed)
         self.each, self.shrink = each, shrink
@@ -143,10 +147,10 @@ class CoarseToFine(PointSampler):
     def box(self, study: Study, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper ends of the box that trial `number` is drawn from, each of shape (knobs,)."""
         width = self.shrink ** (number // self.each)
-        earlier = [t for t in scored(study) if t.number < number - number % self.each]
+        earlier = {t: score for t, score in scores(study).items() if t < number - number % self.each}
         if width == 1 or not earlier:
             return np.zeros(len(self.cube.space)), np.ones(len(self.cube.space))
-        best = self.cube.point(max(earlier, key=lambda t: sign(study) * t.value).params)
+        best = self.cube.point(study.get_trials(deepcopy=False)[max(earlier, key=earlier.get)].params)
         lower = np.clip(best - width / 2, 0, 1 - width)
         return lower, lower + width
 
@@ -172,8 +176,8 @@ class TreeParzen(PointSampler):
         self.start = start
 
     def propose(self, study: Study, trial: FrozenTrial) -> np.ndarray:
-        """Asks Optuna's sampler, made anew: it would otherwise begin with the same numbers in every process."""
-        if len(scored(study)) < self.start:
+        """Asks Optuna's sampler, made anew: its random numbers would otherwise depend on what it was asked before."""
+        if len(scores(study)) < self.start:
             return self.random(trial).uniform(size=len(self.cube.space))
         seed = int(self.random(trial).integers(2**31))
         # Trials that still run count as poor ones, so that others stay away from them.
@@ -182,22 +186,12 @@ class TreeParzen(PointSampler):
         return self.cube.point(found) if found else self.random(trial).uniform(size=len(self.cube.space))
 
 
-def sign(study: Study) -> int:
-    """1 if larger values are better, otherwise -1."""
-    return 1 if study.direction == StudyDirection.MAXIMIZE else -1
-
-
-def scored(study: Study) -> list[FrozenTrial]:
-    """The trials that have a value."""
-    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-
-
 def worst_filled(study: Study) -> list[tuple[FrozenTrial, float]]:
-    """Trials that ended, with their values, better ones larger; one that failed counts as the worst of all.
+    """Trials that ended, with their scores; one that failed or was pruned counts as the worst of all.
 
-    A model of the values would otherwise take a region where everything fails for one that nobody has looked at.
+    A model of the scores would otherwise take a region where everything fails for one that nobody has looked at.
     """
+    known = scores(study)
+    worst = min(known.values(), default=0.0)
     ended = study.get_trials(deepcopy=False, states=_ENDED)
-    values = {t.number: sign(study) * t.value for t in ended if t.state == TrialState.COMPLETE}
-    worst = min(values.values(), default=0.0)
-    return [(t, values.get(t.number, worst)) for t in ended if t.params]
+    return [(t, known.get(t.number, worst)) for t in ended if t.params]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from time import sleep
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from course_utils.search import rungs
 from course_utils.search.gaussian_process import GaussianProcess
-from course_utils.search.progress import PAUSE, Bar
-from course_utils.search.samplers import CoarseToFine, Grid, QuasiRandom, Random, TreeParzen
-from course_utils.search.sharing import Share, ended
+from course_utils.search.jobs import CHUNK, BrokenExecutorError, Job, applicable, workers
+from course_utils.search.progress import Bar
+from course_utils.search.samplers import ROUND, CoarseToFine, Grid, QuasiRandom, Random, TreeParzen
 from course_utils.search.spaces import UnitCube, distributions
-from course_utils.search.storage import about, noted, open_study
-from course_utils.search.trials import CHUNK, BrokenExecutorError, Job, applicable, workers
+from course_utils.search.storage import StorageInUseError, about, noted, open_study, release, unfinished
+from course_utils.search.trials import claim, run
 from course_utils.training import Trainer
 from course_utils.training.knobs import COUNT, Rule
 
@@ -28,7 +28,7 @@ METHODS = {
     "grid": (Grid, None),
     "random": (Random, None),
     "quasi-random": (QuasiRandom, None),
-    "coarse-to-fine": (CoarseToFine, 16),
+    "coarse-to-fine": (CoarseToFine, ROUND),
     "tpe": (TreeParzen, 4),
     "gaussian-process": (GaussianProcess, 4),
     "halving": (Random, rungs.BLOCK),
@@ -36,7 +36,7 @@ METHODS = {
 }
 
 #: What the arguments of a search must be.
-_ASKED = {
+_RULES = {
     "trainer": Rule(lambda v: hasattr(v, "stream") and hasattr(v, "dataset"), "give a Trainer(model, dataset)"),
     "method": Rule(lambda v: isinstance(v, str) and v in METHODS, f"choose {', '.join(METHODS)}"),
     "trials": COUNT,
@@ -137,10 +137,8 @@ def search(
     """Looks for the setting with the best validation score.
 
     Interrupt it (the ■ button of the notebook) and you get what it has; with a `storage`, calling it again goes on from
-    there. A setting that diverges or cannot be trained is recorded as failed, and the search goes on.
-
-    Several processes, also on different machines, may call it with the same arguments and one `storage`: together they
-    do the trials, and whoever is killed has its trials taken over. Each returns when all trials are done.
+    there, even after its process was killed. A setting that diverges or cannot be trained is recorded as failed, and
+    the search goes on. To train on several machines, give an `executor`; a storage serves one process at a time.
 
     Args:
         trainer: What trains a setting.
@@ -155,8 +153,8 @@ def search(
         seed: Which random proposals.
         executor: Where to train: anything with the protocol of `concurrent.futures.Executor`, such as a process pool or
             a Dask cluster's `client.get_executor()`. None trains in this process.
-        storage: Where trials are kept: None in memory, the path of a journal file (in a folder that several machines
-            share, too), a database's URL (SQLite: for processes of one machine), or an Optuna storage.
+        storage: Where trials are kept: None in memory, the path of a journal file, a database's URL, such as
+            "sqlite:///search.db", or an Optuna storage.
         name: The study's name in the storage.
         progress: Whether to show a progress bar when the search takes more than a second.
         **fixed: Knobs that are the same in all trials.
@@ -167,12 +165,14 @@ def search(
     Raises:
         ValueError: If the method, the space, a knob or a number cannot be used, or the storage holds another search.
         BrokenExecutorError: If the executor breaks down; the error's `search` has the trials that ended.
+        StorageInUseError: If another process has taken or ended a trial of this search.
 
     Example:
         >>> search(trainer, {"learning_rate": (1e-4, 1.0, "log"), "width": [16, 64]}, method="tpe").best
     """
-    for asked, value in zip(_ASKED, (trainer, method, trials, seeds, seed, executor)):
-        _ASKED[asked].check(asked, value)
+    asked = {"trainer": trainer, "method": method, "trials": trials, "seeds": seeds, "seed": seed, "executor": executor}
+    for argument, value in asked.items():
+        _RULES[argument].check(argument, value)
     ranges = distributions(space)
     curves = ["val_loss", "loss", *(["val_accuracy", "accuracy"] if trainer.dataset.classes is not None else [])]
     metric = metric or ("val_accuracy" if trainer.dataset.classes is not None else "val_loss")
@@ -186,25 +186,26 @@ def search(
     study.sampler = sampler(ranges, seed)
     if method == "grid":
         trials = min(trials, len(study.sampler.combinations))
-    bracketed = rungs.brackets(method, job.epochs)
+    block = block or CHUNK * (1 if executor is None else workers(executor))
+    ladders = rungs.of(method, job.epochs)
     found = Search(study, metric, trainer, fixed)
     bar = Bar(study, trials, metric, progress=progress)
     try:
-        with Share(study, trials, block, CHUNK if executor is None else CHUNK * workers(executor)) as share:
-            while share.left():
-                batch = share.claim(ranges)
-                for _ in rungs.train(study, batch, bracketed, trainer, job, executor):
-                    bar.show()
-                if not batch:  # all that are left are in other hands
-                    sleep(PAUSE)
-                    bar.show()
+        release(study)  # what a process that was killed has begun
+        while claimed := claim(study, ranges, trials, block):
+            for _ in run(study, claimed, ladders, trainer, job, executor):
+                bar.show()
     except KeyboardInterrupt:
-        print(f"stopped after {ended(study, trials)} of {trials} trials")  # noqa: T201 - for the learner who stopped it
+        over = trials - len(unfinished(study, trials))
+        print(f"stopped after {over} of {trials} trials")  # noqa: T201 - for the learner who stopped it
     except BrokenExecutorError as error:
         error.search = found
         raise
+    except UpdateFinishedTrialError as error:
+        raise StorageInUseError from error
     finally:
         bar.close()
+        release(study)
     return found
 
 
@@ -217,9 +218,9 @@ def _check(
         raise ValueError(f"{min(both)} is fixed to {fixed[min(both)]!r} and also in space: give one of the two.")
     if lists := [name for name, value in fixed.items() if isinstance(value, list)]:
         raise ValueError(f"{lists[0]}={fixed[lists[0]]!r} is a list, which is a choice: put it into space.")
-    for share in (0.5, 0.0, 1.0):
+    for fraction in (0.5, 0.0, 1.0):
         try:
-            setting = applicable(trainer, {**fixed, **cube.setting([share] * len(ranges))})
+            setting = applicable(trainer, {**fixed, **cube.setting([fraction] * len(ranges))})
             trainer.stream(settings=[setting], seeds=seeds, epochs=epochs).close()
         except ValueError as error:
             errors.append(error)

@@ -76,11 +76,11 @@ class UnitCube:
 
     def point(self, setting: Mapping[str, Any]) -> np.ndarray:
         """Maps a setting to a point, shape (knobs,)."""
-        return np.array([_share(kind, setting[name]) for name, kind in self.space.items()])
+        return np.array([_fraction(kind, setting[name]) for name, kind in self.space.items()])
 
     def setting(self, point: np.ndarray) -> dict[str, Any]:
         """Maps a point, shape (knobs,), to the setting nearest to it."""
-        return {name: _value(kind, share) for (name, kind), share in zip(self.space.items(), point)}
+        return {name: _value(kind, fraction) for (name, kind), fraction in zip(self.space.items(), point)}
 
 
 def _ends(kind: FloatDistribution | IntDistribution) -> tuple[float, float]:
@@ -90,7 +90,7 @@ def _ends(kind: FloatDistribution | IntDistribution) -> tuple[float, float]:
     return tuple(np.log(ends)) if kind.log else ends
 
 
-def _share(kind: BaseDistribution, value: Any) -> float:
+def _fraction(kind: BaseDistribution, value: Any) -> float:
     if isinstance(kind, CategoricalDistribution):
         return (kind.choices.index(value) + 0.5) / len(kind.choices)
     low, high = _ends(kind)
@@ -99,12 +99,12 @@ def _share(kind: BaseDistribution, value: Any) -> float:
     return ((np.log(value) if kind.log else value) - low) / (high - low)
 
 
-def _value(kind: BaseDistribution, share: float) -> Any:
-    share = min(max(float(share), 0.0), 1.0)
+def _value(kind: BaseDistribution, fraction: float) -> Any:
+    fraction = min(max(float(fraction), 0.0), 1.0)
     if isinstance(kind, CategoricalDistribution):
-        return kind.choices[min(int(share * len(kind.choices)), len(kind.choices) - 1)]
+        return kind.choices[min(int(fraction * len(kind.choices)), len(kind.choices) - 1)]
     low, high = _ends(kind)
-    number = low + share * (high - low)
+    number = low + fraction * (high - low)
     number = float(np.exp(number)) if kind.log else number
     if kind.step is not None:
         number = kind.low + round((number - kind.low) / kind.step) * kind.step

@@ -1,30 +1,36 @@
-"""Where the trials of a search are kept, so that it can go on after it was cut off."""
+"""Where the trials of a search are kept, what is written down of them, and how a search that was cut off goes on."""
 
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json
-from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from course_utils.search.trials import Job, Outcome
+from course_utils.search.jobs import Job, Outcome
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # it tells of every study and trial on stderr, which is red
 
 #: Seconds after which a lock of a journal file counts as left behind; one is held for the milliseconds of a write.
 _LOCK = 5
 
-#: Seconds that a writer waits for the other writers of an SQLite file.
-_SQLITE = 60
+
+class StorageInUseError(RuntimeError):
+    """Another process searches in the same storage."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another process is at this search, too: let one process at a time search in a storage (its executor may "
+            "have many workers), or give each search a name of its own."
+        )
 
 
 def open_study(storage: Any, name: str, about: Mapping[str, Any], *, maximize: bool) -> optuna.Study:
@@ -96,34 +102,20 @@ def _journal(path: Path) -> JournalStorage:
     return JournalStorage(JournalFileBackend(str(path), JournalFileOpenLock(str(path), grace_period=_LOCK)))
 
 
-def _database(url: str) -> BaseStorage:
-    from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, SQLAlchemyError
-
-    options = {"connect_args": {"timeout": _SQLITE}} if url.startswith("sqlite") else {"pool_pre_ping": True}
-    for last in (False, False, False, True):
-        try:
-            return _quick(RDBStorage(url, engine_kwargs=options))
-        except (IntegrityError, OperationalError, ProgrammingError) as error:
-            # Of several processes that come to an empty database at once, only one can make its tables.
-            if last or not re.search("exist|unique|duplicate|locked", str(error), re.IGNORECASE):
-                raise _unusable(url, error) from error
-        except (SQLAlchemyError, ImportError, ValueError) as error:
-            raise _unusable(url, error) from error
-    raise AssertionError
-
-
-def _quick(storage: RDBStorage) -> RDBStorage:
-    """Spares SQLite the wait for the disk at each write; what a process has written is safe even so when it is killed.
-
-    Only a power failure may undo the last trials, and readers need not wait for writers.
-    """
+def _database(url: str) -> RDBStorage:
     from sqlalchemy import event
+    from sqlalchemy.exc import SQLAlchemyError
 
     def begin(connection: Any, _: object) -> None:
-        with suppress(sqlite3.OperationalError):  # somebody else is at it, and one suffices: the file remembers
-            connection.execute("PRAGMA journal_mode=WAL")
+        # Spares the wait for the disk at each write. What a process has written is safe even so when it is killed; only
+        # a power failure may undo the last trials.
+        connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
 
+    try:
+        storage = RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        raise _unusable(url, error) from error
     if storage.engine.dialect.name == "sqlite":
         event.listen(storage.engine, "connect", begin)
         storage.engine.dispose()  # the connections that are open already have not been told
@@ -140,8 +132,7 @@ def _unusable(url: str, error: Exception) -> ValueError:
         shown = url.partition("://")[0] + "://…"  # whatever follows may hold a password
     return ValueError(
         f"storage={shown!r} cannot be opened ({type(error).__name__}): check that the database is there and lets you "
-        "in, and write its URL as in 'sqlite:///search.db' or 'postgresql+psycopg://user:password@host/name' (which "
-        "needs the package psycopg)."
+        "in, and that its driver is installed; SQLite needs none, as in 'sqlite:///search.db'."
     )
 
 
@@ -154,31 +145,51 @@ def note(trial: Trial, outcome: Outcome, epochs: int) -> None:
         epochs: Epochs trained for it so far, seeds counted one by one.
     """
     curve = dict(enumerate(outcome.curve, start=1))
-    if not in_memory(trial.storage):  # a transaction for each epoch would take longer than to train it
-        curve = {epoch: value for epoch, value in curve.items() if epoch == len(curve)}
-    try:
-        trial.set_user_attr("outcome", {"epochs": epochs, "why": outcome.failed, "by seed": list(outcome.by_seed)})
-        for epoch, value in curve.items():
-            trial.storage.set_trial_intermediate_value(trial._trial_id, epoch, value)  # noqa: SLF001 - not public
-    except UpdateFinishedTrialError:
-        return
+    if not isinstance(
+        trial.storage, InMemoryStorage
+    ):  # a transaction for each epoch would take longer than to train it
+        curve = dict(list(curve.items())[-1:])
+    trial.set_user_attr("outcome", {"epochs": epochs, "why": outcome.failed})
+    for epoch, value in curve.items():  # `Trial.report` would not write an epoch again, which each rung does
+        trial.storage.set_trial_intermediate_value(trial._trial_id, epoch, value)  # noqa: SLF001 - not public
 
 
 def noted(trial: FrozenTrial, what: str, default: Any) -> Any:
-    """Reads what was written down of a trial: its "epochs", "why" it failed, or its values "by seed"."""
+    """Reads what was written down of a trial: its "epochs", or "why" it failed."""
     return trial.user_attrs.get("outcome", {}).get(what, default)
 
 
 def tell(trial: Trial, state: TrialState, value: float | None = None) -> None:
-    """Ends a trial, unless another process has done so, which took this one for dead: the first result counts."""
-    values = None if value is None else [value]
-    try:
-        # `Study.tell` would not take a trial that waits for somebody else, since this process was taken for dead.
-        trial.storage.set_trial_state_values(trial._trial_id, state, values)  # noqa: SLF001 - not public
-    except UpdateFinishedTrialError:
-        return
+    """Ends a trial."""
+    # `Study.tell` copies the whole trial, which takes longer than to look a setting up.
+    trial.storage.set_trial_state_values(trial._trial_id, state, None if value is None else [value])  # noqa: SLF001
 
 
-def in_memory(storage: BaseStorage) -> bool:
-    """Tells whether no other process can see a storage."""
-    return isinstance(storage, InMemoryStorage)
+def release(study: optuna.Study) -> None:
+    """Lets trials that began and did not end wait, with their numbers and settings, until they are claimed again."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)  # noqa: SLF001 - not public
+
+
+def unfinished(study: optuna.Study, total: int) -> list[int]:
+    """Lists the numbers below `total` whose trials are not over, those that are not yet made included."""
+    over = {t.number for t in study.get_trials(deepcopy=False) if t.state.is_finished()}
+    return [number for number in range(total) if number not in over]
+
+
+def scores(study: optuna.Study, epochs: int | None = None) -> dict[int, float]:
+    """Reads how good trials are; here alone it matters whether a search maximises or minimises.
+
+    Args:
+        study: The study.
+        epochs: After how many epochs; None for the values of the trials that were trained to the end.
+
+    Returns:
+        A score by the number of each trial that has one, larger is better: the value, or minus the value.
+    """
+    sign = 1 if study.direction == StudyDirection.MAXIMIZE else -1
+    trials = study.get_trials(deepcopy=False)
+    if epochs is None:
+        return {t.number: sign * t.value for t in trials if t.state == TrialState.COMPLETE}
+    values = {t.number: t.intermediate_values.get(epochs, np.nan) for t in trials}
+    return {number: sign * value for number, value in values.items() if np.isfinite(value)}

@@ -1,205 +1,104 @@
-"""Training the settings that a search proposes, many at once, here or wherever an executor runs."""
+"""Trials of a search: which are next, how each climbs its rungs, and what the study is told of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any
+from concurrent.futures import Executor
+from dataclasses import replace
 
-import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.trial import Trial, TrialState
 
-from course_utils.training import Runs, Trainer, optimizers
-from course_utils.training.knobs import OPTIMIZER
-
-#: Settings that are trained by one call: enough to keep two cores busy, few enough to show progress.
-CHUNK = 32
-
-#: Seconds without a result after which the line to a cluster is looked at.
-_LOOK = 1.0
+from course_utils.search.jobs import Job, Outcome, outcomes
+from course_utils.search.rungs import competition, survivors
+from course_utils.search.storage import StorageInUseError, note, noted, scores, tell, unfinished
+from course_utils.training import Trainer
 
 
-class BrokenExecutorError(RuntimeError):
-    """An executor broke down in the midst of a search, whose trials are in `search`."""
-
-    #: The `Search`, with the trials that ended.
-    search: Any = None
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to do with each setting.
+def claim(study: optuna.Study, ranges: Mapping[str, BaseDistribution], total: int, block: int) -> list[Trial]:
+    """Takes the trials to train next: first those that wait because they were cut off, then new ones.
 
     Args:
-        metric: The curve to judge by, a key of `Runs.history`.
-        epochs: Epochs to train.
-        seeds: Networks to train for each setting.
-        fixed: Knobs that are the same in all settings.
+        study: The study.
+        ranges: The search space.
+        total: How many trials the search has: those numbered below.
+        block: How many are trained together: those numbered from a multiple of it on.
+
+    Returns:
+        Trials with settings, all of one block; none if the search is done.
+
+    Raises:
+        StorageInUseError: If somebody else has taken some of them.
     """
-
-    metric: str
-    epochs: int
-    seeds: int
-    fixed: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came out of one setting.
-
-    Args:
-        curve: The metric after each epoch, mean over the seeds; NaN once any of them is not a number.
-        by_seed: Its last value for each seed.
-        diverged_at: The earliest step at which a seed diverged, or 0.
-        error: Why it could not be trained, or "".
-    """
-
-    curve: tuple[float, ...] = ()
-    by_seed: tuple[float, ...] = ()
-    diverged_at: int = 0
-    error: str = ""
-
-    @property
-    def failed(self) -> str:
-        """Why there is no value, or ""."""
-        if self.error:
-            return self.error
-        if np.isfinite(self.curve[-1]):
-            return ""
-        return f"diverged at step {self.diverged_at}" if self.diverged_at else f"{self.curve[-1]} after training"
+    left = unfinished(study, total)
+    next_ = [number for number in left if number // block == left[0] // block]
+    claimed = [study.ask(dict(ranges)) for _ in next_]
+    if [trial.number for trial in claimed] != next_:
+        raise StorageInUseError
+    return claimed
 
 
-def outcomes(
-    trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job, executor: Executor | None = None
-) -> Iterator[tuple[int, Outcome]]:
-    """Trains all settings and yields each one's number and outcome, as they come.
+def run(
+    study: optuna.Study,
+    claimed: Sequence[Trial],
+    ladders: Sequence[Sequence[int]],
+    trainer: Trainer,
+    job: Job,
+    executor: Executor | None,
+) -> Iterator[Outcome]:
+    """Trains trials rung by rung, prunes those that are too poor for the next, and tells the study of each.
+
+    Every rung trains from the start. With the same seed and a schedule that does not look at the end, the curve of the
+    rung before comes out again, longer, so that nothing is lost but time; a schedule such as cosine comes to its own
+    end on every rung. A trial that was cut off begins with the first rung that it has no value of.
 
     Args:
+        study: The study.
+        claimed: What to train.
+        ladders: The rungs of each ladder, in epochs, as `rungs.of` gives them.
         trainer: What trains.
-        settings: What to train; their order does not matter.
-        job: How.
+        job: How, with the epochs of the last rung.
         executor: Where; None trains in this process.
 
     Yields:
-        Number of a setting, counted from 0, and its outcome.
-
-    Raises:
-        BrokenExecutorError: If the executor itself breaks down.
+        What came out of each trial on each rung, when the study has been told.
     """
-    if executor is None:
-        for rows in _chunks(settings, CHUNK):
-            yield from zip(rows, train(trainer, [settings[row] for row in rows], job))
-        return
-    try:
-        yield from _elsewhere(trainer, settings, job, executor)
-    except Exception as error:
-        raise BrokenExecutorError(
-            f"the executor broke down ({type(error).__name__}: {error}). The trials that ended are kept, in the "
-            "attribute `search` of this error; given a storage, the same search with a working executor goes on from "
-            "there. If it never worked: other processes can use only what they can import, so a function that builds "
-            "a model must stand in a module, not in a notebook."
-        ) from error
+    competitions: dict[tuple[int, int], list[Trial]] = {}
+    for trial in claimed:
+        competitions.setdefault(competition(trial.number, ladders), []).append(trial)
+    for place, members in competitions.items():
+        alive = members
+        for epochs in ladders[place[1]]:
+            values = {}
+            for trial, outcome in _climb(study, alive, replace(job, epochs=epochs), trainer, executor):
+                if outcome.failed:
+                    tell(trial, TrialState.FAIL)
+                elif epochs == job.epochs:
+                    tell(trial, TrialState.COMPLETE, outcome.curve[-1])
+                else:
+                    values[trial.number] = outcome.curve[-1]
+                yield outcome
+            # Those of the block that were stopped before an interruption compete, too.
+            known = {n: score for n, score in scores(study, epochs).items() if competition(n, ladders) == place}
+            going_on = values.keys() & survivors(known)
+            for trial in alive:
+                if trial.number in values.keys() - going_on:
+                    tell(trial, TrialState.PRUNED, values[trial.number])
+            alive = [trial for trial in alive if trial.number in going_on]
 
 
-def _elsewhere(
-    trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job, executor: Executor
-) -> Iterator[tuple[int, Outcome]]:
-    line = _line(executor)
-    most = min(CHUNK, -(-len(settings) // workers(executor)))
-    futures: dict[Future, list[int]] = {}
-    try:
-        for rows in _chunks(settings, most):
-            futures[executor.submit(train, trainer, [settings[row] for row in rows], job)] = rows
-        waiting = set(futures)
-        while waiting:
-            ready, waiting = wait(waiting, timeout=_LOOK, return_when=FIRST_COMPLETED)
-            # What is done is taken before anything is told of what broke.
-            for future in sorted(ready, key=lambda future: future.cancelled() or future.exception() is not None):
-                yield from zip(futures[future], future.result())
-            if not ready and _line(executor) != line:
-                raise ConnectionError("the cluster's scheduler is gone")
-    finally:
-        for future in futures:
-            future.cancel()
-
-
-def applicable(trainer: Trainer, setting: Mapping[str, Any]) -> dict[str, Any]:
-    """Leaves out what the setting's optimizer does not have, so that a space may hold the knobs of several optimizers.
-
-    Args:
-        trainer: What would train the setting.
-        setting: Knobs.
-
-    Returns:
-        Those of them that the trainer takes together.
-    """
-    has = optimizers.get(setting.get("optimizer", trainer.optimizer)).defaults
-    return {knob: value for knob, value in setting.items() if knob not in OPTIMIZER or knob in has}
-
-
-def train(trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job) -> list[Outcome]:
-    """Trains a few settings together; one that cannot be trained does not spoil the others.
-
-    Args:
-        trainer: What trains.
-        settings: What to train.
-        job: How.
-
-    Returns:
-        An outcome for each setting.
-    """
-    try:
-        chosen = [applicable(trainer, {**job.fixed, **setting}) for setting in settings]
-        runs = trainer.run(settings=chosen, seeds=job.seeds, epochs=job.epochs, progress=False)
-    except Exception as error:  # noqa: BLE001 - whatever a setting breaks is told of that setting
-        if len(settings) == 1:
-            return [Outcome(error=f"{type(error).__name__}: {error}")]
-        return [train(trainer, [setting], job)[0] for setting in settings]
-    return [_outcome(runs, number, job) for number in range(len(settings))]
-
-
-def _outcome(runs: Runs, number: int, job: Job) -> Outcome:
-    rows = slice(number * job.seeds, (number + 1) * job.seeds)
-    # A network of weights that are not numbers has an accuracy all the same: it takes everything for the same class.
-    losses = [runs.history[name][rows] for name in ("loss", "val_loss") if name in runs.history]
-    curves = np.where(np.isfinite(losses).all(axis=0), runs.history[job.metric][rows], np.nan)
-    steps = [int(step) for step in runs.diverged_at[rows] if step]
-    mean = curves.mean(axis=0)
-    return Outcome(tuple(map(float, mean)), tuple(map(float, curves[:, -1])), min(steps, default=0))
-
-
-def workers(executor: Executor) -> int:
-    """Counts the workers of an executor, so that each gets a share; 1 if that cannot be known.
-
-    The protocol does not tell: Python's pools and Dask's executor each do in their own way.
-    """
-    client = getattr(executor, "_client", None)
-    with suppress(Exception):  # a cluster that is gone cannot tell either; handing out work then says what is wrong
-        return max(1, len(client.nthreads()) if client else executor._max_workers)  # noqa: SLF001
-    return 1
-
-
-def _line(executor: Executor) -> Any:
-    """Tells one line to a cluster's scheduler from another; None for other executors.
-
-    When a line breaks, Dask cancels what it was asked for, but not a result that it was just fetching, which then never
-    comes.
-    """
-    client = getattr(executor, "_client", None)
-    return client and (client.status, id(client.scheduler_comm))
-
-
-def _chunks(settings: Sequence[Mapping[str, Any]], most: int) -> list[list[int]]:
-    """Puts settings together that differ in numbers only, which one compiled call can train."""
-    alike = sorted(range(len(settings)), key=lambda row: repr(_shape(settings[row])))
-    return [alike[start : start + most] for start in range(0, len(alike), most)]
-
-
-def _shape(setting: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return sorted((name, value) for name, value in setting.items() if not isinstance(value, float))
-
-
-def shorter(job: Job, epochs: int) -> Job:
-    """The same job with fewer epochs."""
-    return replace(job, epochs=epochs)
+def _climb(
+    study: optuna.Study, alive: Sequence[Trial], job: Job, trainer: Trainer, executor: Executor | None
+) -> Iterator[tuple[Trial, Outcome]]:
+    """Gives what came out of each trial after so many epochs: what is noted of it, or else what training gives."""
+    known = {t.number: t for t in study.get_trials(deepcopy=False)}
+    todo = []
+    for trial in alive:
+        if job.epochs in known[trial.number].intermediate_values:
+            yield trial, Outcome((known[trial.number].intermediate_values[job.epochs],))
+        else:
+            todo.append(trial)
+    for row, outcome in outcomes(trainer, [trial.params for trial in todo], job, executor):
+        note(todo[row], outcome, noted(known[todo[row].number], "epochs", 0) + job.epochs * job.seeds)
+        yield todo[row], outcome

@@ -1,21 +1,23 @@
-"""Twins of Keras models that train well as a population: the same weights, some layers computed another way."""
+"""Fast copies of Keras models: the same weights, with layers that run many networks at once."""
 
 from __future__ import annotations
+
+import math
 
 import keras
 import tensorflow as tf
 
 
-def twin_of(model: keras.Model, undone: str | None = None) -> keras.Model:
+def fast_copy(model: keras.Model, left_out: str | None = None) -> keras.Model:
     """Copies a model's architecture, with layers replaced where a population needs it.
 
     Convolutions become products of patches with a matrix and non-overlapping max-pooling a reshape (XLA's own
     are slow when every member has its own kernel); dropout gets its rate and its noise as inputs; recurrent
-    layers are unrolled; the final activation that the loss computes itself is left out.
+    layers are unrolled.
 
     Args:
         model: A built Sequential or Functional model.
-        undone: "softmax" or "sigmoid", if the loss is computed from the numbers before it, else None.
+        left_out: The output activation to leave out, because the loss is computed from logits; None keeps it.
 
     Returns:
         A model with variables of the same shapes in the same order, plus two for each dropout layer.
@@ -23,7 +25,7 @@ def twin_of(model: keras.Model, undone: str | None = None) -> keras.Model:
     Raises:
         ValueError: If the model has a random layer other than Dropout.
     """
-    last = model.layers[-1] if undone is not None and ending(model) == undone else None
+    last = model.layers[-1] if left_out is not None and output_activation(model) == left_out else None
 
     def swap(layer: keras.Layer) -> keras.Layer:
         config = layer.get_config()
@@ -37,9 +39,9 @@ def twin_of(model: keras.Model, undone: str | None = None) -> keras.Model:
             return TiledMaxPooling2D.from_config(config)
         return type(layer).from_config(_unrolled(layer, config))
 
-    twin = keras.models.clone_model(model, clone_function=swap)
-    _reject_random_layers(twin)
-    return twin
+    fast = keras.models.clone_model(model, clone_function=swap)
+    _reject_random_layers(fast)
+    return fast
 
 
 def _without_activation(layer: keras.Layer, config: dict) -> keras.Layer:
@@ -70,7 +72,7 @@ def require_layers(model: keras.Model) -> None:
         raise ValueError(f"model={model.name!r} has several inputs or outputs: give it one of each.")
 
 
-def ending(model: keras.Model) -> str | None:
+def output_activation(model: keras.Model) -> str | None:
     """Names the softmax or sigmoid that turns what a model computes into probabilities; None if there is none."""
     last = model.layers[-1]
     if isinstance(last, keras.layers.Softmax):
@@ -85,9 +87,9 @@ def layers_of(model: keras.Model) -> list[keras.Layer]:
     return list(model._flatten_layers(include_self=False))  # noqa: SLF001 - Keras has no public way into wrappers
 
 
-def runtime_dropouts(twin: keras.Model) -> list[RuntimeDropout]:
-    """Lists the dropout layers of a twin."""
-    return [layer for layer in layers_of(twin) if isinstance(layer, RuntimeDropout)]
+def runtime_dropouts(fast: keras.Model) -> list[RuntimeDropout]:
+    """Lists the dropout layers of a fast copy."""
+    return [layer for layer in layers_of(fast) if isinstance(layer, RuntimeDropout)]
 
 
 def _tiles(layer: keras.layers.MaxPooling2D) -> bool:
@@ -100,17 +102,17 @@ def _seeds(layer: keras.Layer) -> list[keras.Variable]:
     return [variable for variable in layer.non_trainable_variables if "seed_generator" in variable.path]
 
 
-def idle_seeds(twin: keras.Model) -> list[keras.Variable]:
+def idle_seeds(fast: keras.Model) -> list[keras.Variable]:
     """Lists the states of random generators that are never asked: recurrent layers have one even without dropout."""
-    layers = layers_of(twin)
+    layers = layers_of(fast)
     idle = [a for a in layers if getattr(a, "dropout", None) == 0 and getattr(a, "recurrent_dropout", None) == 0]
     found = {id(seed) for layer in idle for seed in _seeds(layer)}
-    return [seed for seed in _seeds(twin) if id(seed) in found]
+    return [seed for seed in _seeds(fast) if id(seed) in found]
 
 
-def _reject_random_layers(twin: keras.Model) -> None:
-    idle = {id(seed) for seed in idle_seeds(twin)}
-    for layer in layers_of(twin):
+def _reject_random_layers(fast: keras.Model) -> None:
+    idle = {id(seed) for seed in idle_seeds(fast)}
+    for layer in layers_of(fast):
         if any(id(seed) not in idle for seed in _seeds(layer)):
             raise ValueError(
                 f"layer {layer.name!r} ({type(layer).__name__}) draws random numbers that cannot be repeated for "
@@ -147,7 +149,7 @@ class PatchConv2D(keras.layers.Conv2D):
         """As TensorFlow's "SAME": enough zeros for ceil(size / stride) outputs, the odd one at the end."""
         pads = []
         for size, kernel, step, gap in zip(shape[1:3], self.kernel_size, self.strides, self.dilation_rate):
-            total = max((-(-size // step) - 1) * step + (kernel - 1) * gap + 1 - size, 0)
+            total = max((math.ceil(size / step) - 1) * step + (kernel - 1) * gap + 1 - size, 0)
             pads.append([total // 2, total - total // 2])
         return pads
 
@@ -156,9 +158,9 @@ class TiledMaxPooling2D(keras.layers.MaxPooling2D):
     """Max-pooling of tiles that do not overlap: a reshape and a maximum."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        rows, columns = self.pool_size
-        high, wide, channels = inputs.shape[1] // rows, inputs.shape[2] // columns, inputs.shape[3]
-        tiles = tf.reshape(inputs[:, : high * rows, : wide * columns], (-1, high, rows, wide, columns, channels))
+        height, width = self.pool_size
+        high, wide, channels = inputs.shape[1] // height, inputs.shape[2] // width, inputs.shape[3]
+        tiles = tf.reshape(inputs[:, : high * height, : wide * width], (-1, high, height, wide, width, channels))
         return tf.reduce_max(tf.reduce_max(tiles, axis=2), axis=3)  # one axis at a time: its gradient is faster
 
 

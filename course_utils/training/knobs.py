@@ -27,7 +27,15 @@ class Rule:
     default: Any = None
 
     def check(self, name: str, value: Any) -> None:
-        """Raises a ValueError that names knob, value and cure if the value cannot be used."""
+        """Refuses a value that cannot be used.
+
+        Args:
+            name: What the argument is called.
+            value: What was given for it.
+
+        Raises:
+            ValueError: If it cannot be used; the message has name, value and cure.
+        """
         if not self.accepts(value):
             raise ValueError(f"{name}={value!r} cannot be used: {self.cure}.")
 
@@ -44,14 +52,23 @@ def _whole(least: int, most: float) -> Callable[[Any], bool]:
 
 
 def integer(least: int, most: float = _INFINITY) -> Rule:
-    """A rule that takes whole numbers from least to most."""
+    """A rule for whole numbers.
+
+    Args:
+        least: The smallest that can be used.
+        most: The largest that can be used.
+    """
     return Rule(
         _whole(least, most), f"choose a whole number from {least} {'up' if most == _INFINITY else f'to {most}'}"
     )
 
 
 def one_of(*choices: Any) -> Rule:
-    """A rule that takes some values and no others."""
+    """A rule for a choice among a few values.
+
+    Args:
+        *choices: The values that can be used.
+    """
     return Rule(lambda value: value in choices, f"choose {' or '.join(map(str, choices))}")
 
 
@@ -60,7 +77,11 @@ UNIT_INTERVAL = Rule(_number(lambda v: 0 <= v < 1), "choose a number from 0 to j
 
 
 def strength(default: float = 0.0) -> Rule:
-    """A knob that takes 0 and every finite number above."""
+    """A rule for 0 and every finite number above.
+
+    Args:
+        default: Value when none is given.
+    """
     return Rule(_number(lambda v: 0 <= v < _INFINITY), "choose 0 or a finite number above", default)
 
 
@@ -75,6 +96,9 @@ RUNTIME: dict[str, Rule] = {
     "init_scale": strength(1.0),
 }
 
+#: Those that act before the steps, on the weights or the rates; all others are inputs of every step, as numbers.
+BEFORE_STEPS = {"learning_rate", "schedule", "dropout", "init_scale"}
+
 #: Knobs of particular optimizers.
 OPTIMIZER: dict[str, Rule] = {
     "momentum": UNIT_INTERVAL,
@@ -84,23 +108,40 @@ OPTIMIZER: dict[str, Rule] = {
     "epsilon": POSITIVE,
 }
 
+#: What `Trainer.run` takes besides, and the name under which runs keep a seed.
+_OF_TRAINING = ("batch_size", "optimizer", "seed", "seeds", "epochs", "settings", "progress")
+
 COUNT = integer(1)
 _SEED = Rule(_whole(0, _INFINITY), "choose whole numbers from 0 up")
 _SEEDS = Rule(_whole(1, _INFINITY), "choose how many seeds (a whole number from 1 up), or list them")
 
 
 def batch_size(rows: int) -> Rule:
-    """The batch-size knob of a data set with that many training rows."""
+    """The rule for the batch size.
+
+    Args:
+        rows: Number of training rows.
+    """
     return Rule(_whole(1, rows), f"choose a whole number from 1 to {rows}, the number of training rows")
 
 
 def model_knobs(model: Callable) -> dict[str, Any]:
-    """Lists the keywords of a function that builds models, with their defaults."""
+    """Lists the keywords of a function that builds models, with their defaults.
+
+    Args:
+        model: The function.
+
+    Returns:
+        Default of each keyword.
+
+    Raises:
+        ValueError: If training already uses the name of a keyword.
+    """
     parameters = inspect.signature(model).parameters.values()
     knobs = {p.name: p.default for p in parameters if p.default is not p.empty}
-    clash = sorted(set(knobs) & {*RUNTIME, *OPTIMIZER, "batch_size", "optimizer", "seed"})
+    clash = sorted(knobs.keys() & {*RUNTIME, *OPTIMIZER, *_OF_TRAINING})
     if clash:
-        raise ValueError(f"model takes a keyword {clash[0]!r}, which is a knob of training: give it another name.")
+        raise ValueError(f"model takes a keyword {clash[0]!r}, which training uses itself: give it another name.")
     return knobs
 
 
@@ -124,7 +165,17 @@ def unfold(knobs: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def seed_list(seeds: int | Iterable[int]) -> list[int]:
-    """Turns a number of seeds, or a list of them, into the list."""
+    """Lists seeds.
+
+    Args:
+        seeds: How many (seeds 0, 1, …), or a list of them.
+
+    Returns:
+        The seeds.
+
+    Raises:
+        ValueError: If there is none, or one is no whole number from 0 up.
+    """
     if isinstance(seeds, Iterable) and not isinstance(seeds, str):
         chosen = list(seeds)
         for seed in chosen:

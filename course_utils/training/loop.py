@@ -1,7 +1,8 @@
-"""One training session: groups of networks taken through their epochs, several cores at a time."""
+"""The training loop: shards of networks are taken through their epochs, several cores at a time."""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ import numpy as np
 from course_utils.training.initialization import Weights
 from course_utils.training.population import Population
 from course_utils.training.runs import Runs
-from course_utils.training.shard import CURVES, Group
+from course_utils.training.shard import CURVES, Shard
 
 #: How many networks one compiled call may train. Few sizes, because each is compiled anew; more than 32 are no faster.
 _SEATS = (1, 4, 32)
@@ -22,7 +23,7 @@ _SEATS = (1, 4, 32)
 #: What a call costs besides, in networks: four in one call take twice as long as one.
 _CALL = 2
 
-#: Seconds of training between two looks at whether somebody wants it to stop.
+#: Seconds of training after which runs are yielded and training can be stopped.
 _SLICE = 0.05
 
 
@@ -31,12 +32,12 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Session:
+class TrainingLoop:
     """Members on their way through training.
 
     Args:
         members: Complete setting of each network.
-        parts: Which population trains which members.
+        parts: Each population, and the places among the members of those that it trains.
         data: Training inputs and targets, validation inputs and targets, as tensors.
         epochs: Passes over the training rows.
         track_norms: Whether the populations measure the lengths of gradients and updates.
@@ -52,84 +53,85 @@ class Session:
         track_norms: bool,
     ) -> None:
         self._members = members
-        self._data = data
         self._epochs = epochs
         self._track_norms = track_norms
         classify = parts[0][0].classify
         names = [name for name in CURVES if classify or not name.endswith("accuracy")]
         self._history = {name: np.full((len(members), epochs), np.nan) for name in names}
-        self._groups = [
-            Group(population, [members[row] for row in rows], rows, data, epochs, seats)
-            for population, all_rows in parts
-            for seats, rows in _split(all_rows)
+        self._shards = [
+            Shard(population, [members[place] for place in places], places, data, epochs, seats)
+            for population, all_places in parts
+            for seats, places in _split(all_places)
         ]
-        self._seat = {row: (group, i) for group in self._groups for i, row in enumerate(group.rows)}
+        seats = {place: (shard, seat) for shard in self._shards for seat, place in enumerate(shard.places)}
+        self._seats = [seats[place] for place in range(len(members))]
 
     def stream(self) -> Iterator[Runs]:
         """Trains; yields the runs so far before compiling, after every epoch, and now and then within long ones."""
-        if self.cold:
+        if any(shard.needs_compiling for shard in self._shards):
             yield self._runs(0)
-        slice_ = _SLICE * min(1, cores() / len(self._groups))
+        slice_ = _SLICE * min(1, cores() / len(self._shards))
         for epoch in range(self._epochs):
-            _side_by_side(lambda group, at=epoch: group.begin(at, self._history["val_loss"]), self._groups)
+            _side_by_side(lambda shard, at=epoch: shard.begin(at, self._history["val_loss"]), self._shards)
             while True:
-                _side_by_side(lambda group: group.advance(slice_), [g for g in self._groups if not g.epoch_done])
-                if all(group.epoch_done for group in self._groups):
+                _side_by_side(lambda shard: shard.advance(slice_), [s for s in self._shards if not s.epoch_done])
+                if all(shard.epoch_done for shard in self._shards):
                     break
                 yield self._runs(epoch)
-            _side_by_side(lambda group, at=epoch: group.finish(at, self._history), self._groups)
+            _side_by_side(lambda shard, at=epoch: shard.finish(at, self._history), self._shards)
             yield self._runs(epoch + 1)
 
-    @property
-    def cold(self) -> bool:
-        """Whether something has to be compiled before training can start."""
-        return any(group.cold for group in self._groups)
-
     def compile(self) -> None:
-        """Compiles what is cold, and trains nothing."""
-        for group in self._groups:
-            group.begin(0, self._history["loss"])
-            group.compile()
+        """Compiles what needs it, and trains nothing."""
+        for shard in self._shards:
+            shard.compile()
 
     def _runs(self, epochs_done: int) -> Runs:
-        seats = [self._seat[row] for row in range(len(self._members))]
-        states = {id(group): group.state for group in self._groups}
+        seats = self._seats
+        states = {id(shard): shard.state for shard in self._shards}
 
         def model(member: int, ready: dict) -> Any:
-            group, seat = seats[member]
-            if group.population not in ready:
-                ready[group.population] = keras.models.clone_model(group.population.model)
-            _fill(ready[group.population], group.population.weights(states[id(group)], seat))
-            return ready[group.population]
+            shard, seat = seats[member]
+            if shard.population not in ready:
+                ready[shard.population] = keras.models.clone_model(shard.population.model)
+            _fill(ready[shard.population], shard.population.weights(states[id(shard)], seat))
+            return ready[shard.population]
 
         return Runs(
             settings=self._members,
             history={name: curve[:, :epochs_done].copy() for name, curve in self._history.items()},
             epochs=self._epochs,
-            diverged_at=np.array([group.diverged_at[seat] for group, seat in seats]),
-            batch_loss=[group.batch_loss[seat, : group.step] for group, seat in seats],
-            learning_rates=[group.learning_rates[seat, : group.step] for group, seat in seats],
-            steps_per_epoch=[group.steps for group, _ in seats],
-            update_norm=[g.update[seat, : g.step] for g, seat in seats] if self._track_norms else None,
-            gradient_norm=[g.gradient[seat, : g.step] for g, seat in seats] if self._track_norms else None,
+            diverged_at=np.array([shard.diverged_at[seat] for shard, seat in seats]),
+            batch_loss=[shard.batch_loss[seat, : shard.step] for shard, seat in seats],
+            learning_rates=[shard.learning_rates[seat, : shard.step] for shard, seat in seats],
+            steps_per_epoch=[shard.steps_per_epoch for shard, _ in seats],
+            update_norm=[s.update_norm[seat, : s.step] for s, seat in seats] if self._track_norms else None,
+            gradient_norm=[s.gradient_norm[seat, : s.step] for s, seat in seats] if self._track_norms else None,
             _model=model,
         )
 
 
-def _split(rows: list[int]) -> list[tuple[int, list[int]]]:
-    """Cuts members into groups, each with the number of its seats."""
-    seats = _seats(len(rows))
-    return [(seats, rows[at : at + seats]) for at in range(0, len(rows), seats)]
+def seats_for(members: int) -> int:
+    """Picks how many members to train in one compiled call, so that all cores are busy for the shortest time.
 
+    Args:
+        members: How many can be trained together.
 
-def _seats(members: int) -> int:
-    """Picks the number of members of a call that keeps all cores busy for the shortest time."""
+    Returns:
+        One of the few numbers of seats that are ever compiled.
+    """
 
     def duration(seats: int) -> float:
-        rounds = -(-members // (seats * cores()))
+        rounds = math.ceil(members / (seats * cores()))
         return rounds * (seats + _CALL)
 
     return min(_SEATS, key=duration)
+
+
+def _split(places: list[int]) -> list[tuple[int, list[int]]]:
+    """Divides members among shards, each with the number of its seats."""
+    seats = seats_for(len(places))
+    return [(seats, places[at : at + seats]) for at in range(0, len(places), seats)]
 
 
 def _fill(model: keras.Model, weights: tuple[Weights, Weights]) -> None:
@@ -146,11 +148,11 @@ def _executor() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores(), thread_name_prefix="course-training")
 
 
-def _side_by_side(work: Callable, groups: Iterable[Group]) -> None:
-    """Does the same for every group, a core each; compiled training lets other threads run."""
-    groups = list(groups)
-    if len(groups) == 1 or cores() == 1:
-        for group in groups:
-            work(group)
+def _side_by_side(work: Callable, shards: Iterable[Shard]) -> None:
+    """Does the same for every shard, a core each; compiled training lets other threads run."""
+    shards = list(shards)
+    if len(shards) == 1 or cores() == 1:
+        for shard in shards:
+            work(shard)
     else:
-        list(_executor().map(work, groups))
+        list(_executor().map(work, shards))

@@ -35,8 +35,8 @@ LOSSES: dict[str, Loss] = {
     "mean_absolute_error": _absolute,
 }
 
-#: The last activation whose inverse these losses compute themselves, which is more exact.
-UNDOES = {"sparse_categorical_crossentropy": "softmax", "binary_crossentropy": "sigmoid"}
+#: Losses computed from logits, which is more exact, and the activation that would make these probabilities.
+FROM_LOGITS = {"sparse_categorical_crossentropy": "softmax", "binary_crossentropy": "sigmoid"}
 
 
 def choose(name: str | None, classes: int | None, outputs: int) -> tuple[str, Loss]:

@@ -1,8 +1,8 @@
 """Optimizers as pure update rules: new weights and slots from old weights, gradient and slots.
 
 A rule uses nothing but arithmetic, so the same lines move NumPy arrays by hand and TensorFlow tensors in a
-compiled loop. Each is held against its `keras.optimizers` twin in the tests. Where formulas of a paper and of
-Keras differ (the place of epsilon, say), these follow Keras.
+compiled loop. The tests compare each with its counterpart in `keras.optimizers`. Where formulas of a paper and of Keras
+differ (the place of epsilon, say), these follow Keras.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Slots = tuple[Any, ...]
-Rule = Callable[[Any, Any, Slots, Any, Mapping[str, Any]], tuple[Any, Slots]]
+UpdateRule = Callable[[Any, Any, Slots, Any, Mapping[str, Any]], tuple[Any, Slots]]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Optimizer:
     """
 
     name: str
-    rule: Rule
+    rule: UpdateRule
     slots: tuple[float, ...] = ()
     defaults: Mapping[str, float] = field(default_factory=dict)
 

@@ -40,8 +40,8 @@ class Steps(NamedTuple):
     """
 
     loss: tf.Tensor
-    update: tf.Tensor
-    gradient: tf.Tensor
+    update_norm: tf.Tensor
+    gradient_norm: tf.Tensor
     correct: tf.Tensor
     val_loss: tf.Tensor
     val_accuracy: tf.Tensor
@@ -69,18 +69,19 @@ class Population:
         self.classify = classes is not None
         self._track_norms = track_norms
         self._initial = InitialWeights(model)
-        self._twin = fast_layers.twin_of(model, _undone(model, self.loss_name))
-        self._dropouts = fast_layers.runtime_dropouts(self._twin)
-        self._idle = fast_layers.idle_seeds(self._twin)
+        self._fast = fast_layers.fast_copy(model, _left_out(model, self.loss_name))
+        self._dropouts = fast_layers.runtime_dropouts(self._fast)
+        self._idle = fast_layers.idle_seeds(self._fast)
         own = {id(v) for v in (*self._idle, *(v for d in self._dropouts for v in d.non_trainable_variables))}
-        self._kept = [id(v) not in own for v in self._twin.non_trainable_variables]
-        self._kernels = [len(v.shape) >= 2 for v in self._twin.trainable_variables]
-        self._constraints = [v.constraint for v in self._twin.trainable_variables]
+        self._kept = [id(v) not in own for v in self._fast.non_trainable_variables]
+        self._kernels = [len(v.shape) >= 2 for v in self._fast.trainable_variables]
+        self._constraints = [v.constraint for v in self._fast.trainable_variables]
         self.train = tf.function(self._train, jit_compile=True, autograph=False)
-        #: Held while a shape of group is compiled, so that no two threads compile the same.
-        self.compiling = threading.Lock()
-        #: Seconds that a step takes, for each shape of group that was trained.
-        self.pace: dict[tuple, float] = {}
+        #: Shapes of shards that are compiled, and a lock to hold meanwhile, so that no two threads compile the same.
+        self.compiled: set[tuple] = set()
+        self.compile_lock = threading.Lock()
+        #: Seconds that a step of a shard of some shape took when it was last trained.
+        self.seconds_per_step: dict[tuple, float] = {}
 
     def starting_as(self, model: keras.Model) -> Population:
         """Makes the population of a model that differs from this one's in its initialisers only; the rest is shared."""
@@ -112,7 +113,7 @@ class Population:
         own = self._own_values(seeds, dropout)
         non_trainable = [
             tf.constant(np.stack(next(kept) if keep else own[id(v)]))
-            for v, keep in zip(self._twin.non_trainable_variables, self._kept)
+            for v, keep in zip(self._fast.non_trainable_variables, self._kept)
         ]
         slots = [tuple(tf.fill(w.shape, start) for start in self.optimizer.slots) for w in trainable]
         members = len(seeds)
@@ -126,7 +127,7 @@ class Population:
         )
 
     def _own_values(self, seeds: list[int], dropout: list[float | None]) -> dict[int, list]:
-        """Makes the values of the variables that only the twin has, by the variables' ids."""
+        """Makes the values of the variables that only the fast copy has, by the variables' ids."""
         given = [rate for rate in dropout if rate is not None]
         if given and not self._dropouts:
             raise ValueError(
@@ -152,7 +153,7 @@ class Population:
             piece, targets = x[at : at + _PIECE], y[at : at + _PIECE]
 
             def member(weights: tuple, piece: tf.Tensor = piece, targets: tf.Tensor = targets) -> tuple:
-                outputs, _ = self._twin.stateless_call(*weights, piece, training=False)
+                outputs, _ = self._fast.stateless_call(*weights, piece, training=False)
                 return tf.reduce_sum(self._loss(targets, outputs)), tf.reduce_sum(self._correct(targets, outputs))
 
             sums = tf.vectorized_map(member, (state.trainable, state.non_trainable))
@@ -209,7 +210,7 @@ class Population:
         x, y, sample_weight = batch
         with tf.GradientTape() as tape:
             tape.watch(trainable)
-            outputs, non_trainable, extra = self._twin.stateless_call(
+            outputs, non_trainable, extra = self._fast.stateless_call(
                 trainable, non_trainable, x, training=True, return_losses=True
             )
             loss = tf.reduce_mean(sample_weight * self._loss(y, outputs))
@@ -224,15 +225,15 @@ class Population:
         return losses.correct(y, outputs) if self.classify else tf.zeros(tf.shape(outputs)[0])
 
 
-def _undone(model: keras.Model, loss: str) -> str | None:
-    """Names the last activation that the loss computes itself, after a look whether model and loss fit."""
-    undone, ending = losses.UNDOES.get(loss), fast_layers.ending(model)
-    if undone and ending not in (undone, None):
+def _left_out(model: keras.Model, loss: str) -> str | None:
+    """Names the output activation to leave out because the loss is computed from logits; checks that both fit."""
+    fitting, activation = losses.FROM_LOGITS.get(loss), fast_layers.output_activation(model)
+    if fitting and activation not in (fitting, None):
         raise ValueError(
-            f"model={model.name!r} ends in {ending}, which does not fit loss={loss!r}: "
-            f"let it end in {undone}, or in no activation."
+            f"model={model.name!r} ends in {activation}, which does not fit loss={loss!r}: "
+            f"let it end in {fitting}, or in no activation."
         )
-    return undone
+    return fitting
 
 
 def _beside(weights: tf.Tensor, knobs: dict) -> dict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 from weakref import WeakValueDictionary
@@ -12,39 +13,61 @@ import keras
 from course_utils.training import fast_layers, optimizers
 from course_utils.training.population import Population
 
+#: Shape of one example, number of outputs, and number of classes, which is None for a regression.
+Problem = tuple[tuple[int, ...], int, int | None]
+
 #: A population for each computation: networks that differ in their initialisers only are compiled once.
 _ALIKE: WeakValueDictionary[tuple, Population] = WeakValueDictionary()
 
 
-@lru_cache(maxsize=32)
 def population_of(
-    model: Any,
-    shape: tuple,
-    knobs: tuple,
+    model: keras.Model | Callable[..., keras.Model],
+    problem: Problem,
+    knobs: tuple[tuple[str, Any], ...],
     optimizer: str,
     loss: str | None,
-    track_norms: bool,  # noqa: FBT001 - a cached call
+    *,
+    track_norms: bool,
 ) -> Population:
     """Builds a model if need be, checks it against the data, and makes its population.
 
     Args:
         model: A Keras model, or a function of input shape, outputs and knobs that builds one.
-        shape: Shape of one example, number of outputs, and number of classes or None.
+        problem: What the model is to learn.
         knobs: Names and values of the function's keywords.
         optimizer: A key of `optimizers.OPTIMIZERS`.
         loss: Name of a loss, None to pick one that fits.
         track_norms: Whether to measure the length of every gradient and of every update.
 
     Returns:
-        The population; the same one for the same arguments.
+        The population: the same one for the same function and arguments; a new one for a model, which may have changed.
 
     Raises:
         ValueError: If model and data do not fit each other.
     """
-    input_shape, outputs, classes = shape
-    builder = None if hasattr(model, "stateless_call") else model
-    if builder is not None:
-        model = builder(input_shape, outputs, **dict(knobs))
+    if hasattr(model, "stateless_call"):
+        _check(model, problem)
+        return Population(model, optimizers.get(optimizer), loss, problem[-1], track_norms=track_norms)
+    return _built(model, problem, knobs, optimizer, loss, track_norms=track_norms)
+
+
+@lru_cache(maxsize=32)
+def _built(
+    builder: Callable, problem: Problem, knobs: tuple, optimizer: str, loss: str | None, *, track_norms: bool
+) -> Population:
+    model = builder(*problem[:2], **dict(knobs))
+    _check(model, problem)
+    computation = (builder, problem, optimizer, loss, track_norms, _without_initializers(model))
+    if computation in _ALIKE:
+        return _ALIKE[computation].starting_as(model)
+    population = Population(model, optimizers.get(optimizer), loss, problem[-1], track_norms=track_norms)
+    _ALIKE[computation] = population
+    return population
+
+
+def _check(model: keras.Model, problem: Problem) -> None:
+    """Raises a ValueError unless the model can learn the problem."""
+    input_shape, outputs, classes = problem
     fast_layers.require_layers(model)
     if tuple(model.input_shape[1:]) != input_shape:
         raise ValueError(
@@ -56,13 +79,6 @@ def population_of(
             f"model={model.name!r} puts out {model.output_shape[-1]} numbers, but the data set has {outputs} "
             f"targets: give the last layer {outputs} units."
         )
-    computation = (builder, shape, optimizer, loss, track_norms, _without_initializers(model))
-    if builder is not None and computation in _ALIKE:
-        return _ALIKE[computation].starting_as(model)
-    population = Population(model, optimizers.get(optimizer), loss, classes, track_norms=track_norms)
-    if builder is not None:
-        _ALIKE[computation] = population
-    return population
 
 
 def _without_initializers(model: keras.Model) -> str:

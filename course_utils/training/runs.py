@@ -77,6 +77,37 @@ class Runs:
             raise ValueError(f"metric={metric!r} has no value yet: no epoch is done.")
         return self.history[metric][:, -1]
 
+    def by(self, knob: str, metric: str) -> np.ndarray:
+        """Reads a curve's last value for each value of a knob and each seed.
+
+        Args:
+            knob: The only knob that differs between the members.
+            metric: A key of `history`.
+
+        Returns:
+            Shape (values of the knob, seeds), in the orders in which they were given.
+
+        Raises:
+            ValueError: If there is no such knob or curve, another knob differs too, or there is not one network for
+                each value and seed.
+        """
+        values, seeds = self.values(knob), self.values("seed")
+        for other in self.settings[0]:
+            found = list(dict.fromkeys(setting[other] for setting in self.settings if other in setting))
+            if other not in {knob, "seed"} and len(found) > 1:
+                raise ValueError(
+                    f"knob={knob!r} cannot be used while {other} differs too: choose one of its values first, as in "
+                    f"runs.select({other}={found[0]!r})."
+                )
+        places = {(setting[knob], setting["seed"]): place for place, setting in enumerate(self.settings)}
+        if not len(places) == len(self) == len(values) * len(seeds):
+            raise ValueError(
+                f"knob={knob!r} cannot be used: choose one with a network for each of its {len(values)} values and "
+                f"each of the {len(seeds)} seeds, or use final({metric!r})."
+            )
+        order = [places[value, seed] for value in values for seed in seeds]
+        return self.final(metric)[order].reshape(len(values), len(seeds))
+
     def summary(self) -> str:
         """Says how training went or goes, in words."""
         if not self.epochs_done:
@@ -127,11 +158,11 @@ class Runs:
         """
         for knob in knobs:
             self._require_knob(knob)
-        rows = [i for i, s in enumerate(self.settings) if all(s[k] == v for k, v in knobs.items())]
-        if not rows:
+        members = [i for i, s in enumerate(self.settings) if all(s[k] == v for k, v in knobs.items())]
+        if not members:
             wanted = ", ".join(f"{k}={v!r} (has {self.values(k)})" for k, v in knobs.items())
             raise ValueError(f"no network was trained with {wanted}.")
-        return self.take(rows)
+        return self.take(members)
 
     def take(self, members: Sequence[int]) -> Runs:
         """Picks members by their numbers, counted from 0."""

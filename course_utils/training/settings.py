@@ -1,4 +1,4 @@
-"""From the knobs that somebody names to the complete setting of every network, with all values checked."""
+"""From the knobs that are given to the complete setting of every network, with all values checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from course_utils.training import optimizers
 
 
 class Settings:
-    """The knobs of a trainer: which it has, what they are when nobody names them, and what they accept.
+    """The knobs of a trainer: which it has, their defaults, and what they accept.
 
     Args:
         optimizer: A key of `optimizers.OPTIMIZERS`.
@@ -30,7 +30,7 @@ class Settings:
         knob_rules.batch_size(self._rows).check("batch_size", value)
 
     def unfold(self, settings: Sequence[Mapping[str, Any]] | None, knobs: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Lists the complete settings that somebody asks for.
+        """Lists the complete settings that are asked for.
 
         Args:
             settings: Knobs of each, or None for one.
@@ -53,7 +53,17 @@ class Settings:
         return [self.complete(setting) for setting in unfolded]
 
     def complete(self, setting: Mapping[str, Any]) -> dict[str, Any]:
-        """Adds the default of every knob that a setting leaves out, and checks all values."""
+        """Adds the default of every knob that a setting leaves out, and checks all values.
+
+        Args:
+            setting: Some of the knobs.
+
+        Returns:
+            A value of every knob.
+
+        Raises:
+            ValueError: If a value cannot be used.
+        """
         optimizer = optimizers.get(setting.get("optimizer", self.optimizer))
         defaults = {name: knob.default for name, knob in knob_rules.RUNTIME.items()}
         known = {**defaults, **optimizer.defaults, **self._own, **self.model_knobs}
@@ -65,9 +75,16 @@ class Settings:
         self.check_batch_size(full["batch_size"])
         return full
 
-    def shape(self, member: Mapping[str, Any]) -> tuple:
-        """What must be equal in networks that one compiled call trains."""
-        return tuple(member[name] for name in (*self._own, *self.model_knobs))
+    def signature(self, member: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+        """Picks the knobs that must be equal in networks that one compiled call trains.
+
+        Args:
+            member: A value of every knob.
+
+        Returns:
+            Names and values, sorted by name.
+        """
+        return tuple((name, member[name]) for name in sorted((*self._own, *self.model_knobs)))
 
     @property
     def _own(self) -> dict[str, Any]:

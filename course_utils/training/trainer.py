@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from course_utils.datasets import Dataset
 from course_utils.training import knobs as knob_rules
+from course_utils.training.progress import progress_bar
 from course_utils.training.runs import Runs
 from course_utils.training.settings import Settings
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-    from course_utils.training.loop import Session
+    from course_utils.training.loop import TrainingLoop
     from course_utils.training.population import Population
 
 
@@ -59,16 +59,16 @@ class Trainer:
         track_norms: bool = False,
     ) -> None:
         self.dataset = dataset
-        self._is_function = not hasattr(model, "stateless_call")
-        if self._is_function and not callable(model):
+        is_function = not hasattr(model, "stateless_call")
+        if is_function and not callable(model):
             raise ValueError(f"model={model!r} is neither a Keras model nor a function that builds one.")
         self._model = model
-        model_knobs = knob_rules.model_knobs(model) if self._is_function else {}
+        model_knobs = knob_rules.model_knobs(model) if is_function else {}
         self._settings = Settings(optimizer, batch_size, model_knobs, len(dataset.x_train))
         self._loss = loss
         self._track_norms = track_norms
         self._populations: dict[tuple, Population] = {}
-        self._building = threading.Lock()  # a lab trains in one thread and prepares in another
+        self._building = threading.Lock()  # a lab trains in one thread and compiles in another
         knob_rules.COUNT.check("epochs", epochs)
         self.epochs = epochs
         self._arrays = None
@@ -113,14 +113,8 @@ class Trainer:
         Raises:
             ValueError: If a knob is unknown or a value cannot be used.
         """
-        from tqdm import tqdm
-
         runs = None
-        total = self.epochs if epochs is None else epochs
-        # Text on stdout: tqdm's notebook bar would stay in saved notebooks as a dead widget, and stderr is red.
-        # disable=False would overrule the variable TQDM_DISABLE.
-        quiet = {} if progress else {"disable": True}
-        with tqdm(total=total, unit=" epochs", delay=1, leave=False, file=sys.stdout, ncols=80, **quiet) as bar:
+        with progress_bar(self.epochs if epochs is None else epochs, "epochs", shown=progress) as bar:
             for runs in self.stream(seeds=seeds, epochs=epochs, settings=settings, **knobs):
                 bar.update(runs.epochs_done - bar.n)
         return runs
@@ -141,37 +135,49 @@ class Trainer:
             The runs so far, after every epoch, and about every 50 ms of steps where epochs are long. Where something
             has to be compiled first, runs of no epoch come at once.
         """
-        return self._session(seeds, epochs, settings, knobs).stream()
+        return self._loop(seeds=seeds, epochs=epochs, settings=settings, **knobs).stream()
 
-    def compile(
-        self,
-        *,
-        seeds: int | Iterable[int] = 1,
-        epochs: int | None = None,
-        settings: Sequence[Mapping[str, Any]] | None = None,
-        **knobs: Any,
-    ) -> None:
+    def compile(self, **asked: Any) -> None:
         """Compiles what `run` with the same arguments would have to, so that it need not; trains nothing."""
-        self._session(seeds, epochs, settings, knobs).compile()
+        self._loop(**asked).compile()
 
-    def _session(
-        self,
-        seeds: int | Iterable[int],
-        epochs: int | None,
-        settings: Sequence[Mapping[str, Any]] | None,
-        knobs: Mapping[str, Any],
-    ) -> Session:
+    def signature(self, **asked: Any) -> Hashable:
+        """Tells what has to be compiled for `run` with the same arguments.
+
+        Args:
+            **asked: `seeds`, `epochs`, `settings` and knobs, as in `run`.
+
+        Returns:
+            What has to be compiled. Where it is equal, nothing is compiled anew; and settings, asked about one by one,
+            for which it is equal train together in one compiled call.
+
+        Raises:
+            ValueError: If a knob is unknown or a value cannot be used.
+        """
+        from course_utils.training.loop import seats_for
+
+        _, alike = self._members(**asked)
+        return frozenset((signature, seats_for(len(places))) for signature, places in alike.items())
+
+    def _loop(self, *, epochs: int | None = None, **asked: Any) -> TrainingLoop:
+        from course_utils.training.loop import TrainingLoop
+
         epochs = self.epochs if epochs is None else epochs
-        knob_rules.COUNT.check("epochs", epochs)
+        members, alike = self._members(epochs=epochs, **asked)
+        parts = [(self._population(members[places[0]]), places) for places in alike.values()]
+        return TrainingLoop(members, parts, self._data(), epochs, track_norms=self._track_norms)
+
+    def _members(
+        self, *, seeds: Any = 1, epochs: int | None = None, settings: Any = None, **knobs: Any
+    ) -> tuple[list[dict[str, Any]], dict[tuple, list[int]]]:
+        """Lists the complete setting of every network, and the places of those with the same signature."""
+        knob_rules.COUNT.check("epochs", self.epochs if epochs is None else epochs)
         seeds = knob_rules.seed_list(seeds)
         members = [{**s, "seed": seed} for s in self._settings.unfold(settings, knobs) for seed in seeds]
-        buckets: dict[tuple, list[int]] = {}
-        for index, member in enumerate(members):
-            buckets.setdefault(self._settings.shape(member), []).append(index)
-        parts = [(self._population(members[rows[0]]), rows) for rows in buckets.values()]
-        from course_utils.training.loop import Session
-
-        return Session(members, parts, self._data(), epochs, track_norms=self._track_norms)
+        alike: dict[tuple, list[int]] = {}
+        for place, member in enumerate(members):
+            alike.setdefault(self._settings.signature(member), []).append(place)
+        return members, alike
 
     def initial_weights(self, seed: int = 0, init_scale: float = 1.0, **knobs: Any) -> list[np.ndarray]:
         """Draws the weights that a network of this seed starts from.
@@ -217,11 +223,8 @@ class Trainer:
         from course_utils.training.population_cache import population_of
 
         data = self.dataset
-        # Trainers of the same network on other data of the same shape need not compile it again. A model that
-        # is given as such may change, so it is not shared.
-        make = population_of if self._is_function else population_of.__wrapped__
-        shape = (data.input_shape, data.outputs, data.classes)
-        return make(self._model, shape, knobs, optimizer, self._loss, self._track_norms)
+        problem = (data.input_shape, data.outputs, data.classes)
+        return population_of(self._model, problem, knobs, optimizer, self._loss, track_norms=self._track_norms)
 
     def _data(self) -> tuple:
         if self._arrays is None:

@@ -1,7 +1,7 @@
 """Builds the notebooks: runs every chapter, and the same chapter with its exercises solved.
 
-What changed since its notebook was written is run; where only prose changed, the outputs are kept. How a chapter is
-written is told in chapters.py.
+What changed since its notebook was written is run; where only prose changed, the outputs are kept. The table of
+chapters in README.md is written, too. How a chapter is written is told in chapters.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -20,7 +20,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from course_utils._jupyter.saving import WIDGET, leave_widgets_out
-from notebooks.build.chapters import ROOT, UnfitError, notebook, path_of, scripts
+from notebooks.build.chapters import notebook, path_of, scripts
+from notebooks.build.contents import ROOT, UnfitError, readme
 
 MAX_LINES = 20
 MAX_BYTES = 2_000_000
@@ -175,25 +176,54 @@ def _refuse(name: str, wrong: Iterator[str]) -> None:
         raise UnfitError("\n".join(f"{name}: {line}" for line in lines))
 
 
+def stale(chosen: Iterable[Path], root: Path = ROOT) -> list[str]:
+    """Looks what `build` would write, and runs nothing.
+
+    Args:
+        chosen: The chapters.
+        root: The repository.
+
+    Returns:
+        The notebooks, and README.md, that are not what the sources give.
+
+    Raises:
+        UnfitError: If a chapter breaks the format.
+    """
+    both = [(script, solved) for script in chosen for solved in (False, True)]
+    paths = {path_of(script, solved=solved): notebook(script, solved=solved, root=root) for script, solved in both}
+    old = [path.relative_to(root).as_posix() for path, wanted in paths.items() if not is_current(path, wanted)]
+    return old + ["README.md"] * ((root / "README.md").read_text(encoding="utf-8") != readme(root))
+
+
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Builds what changed; gives the exit status."""
     parser = argparse.ArgumentParser(description="Run the chapters that changed, and write their notebooks.")
     parser.add_argument("chapter", nargs="*", help="such as 01_learning_rate; by default, all")
     parser.add_argument("--force", action="store_true", help="run them even if nothing changed")
+    parser.add_argument("--check", action="store_true", help="run nothing; say what is not current, and fail if any is")
     asked = parser.parse_args(arguments)
     known = {script.stem: script for script in scripts(root)}
     if unknown := set(asked.chapter) - set(known):
         parser.error(f"no such chapter: {', '.join(sorted(unknown))}")
+    chosen = [known[chapter] for chapter in asked.chapter or known]
+    if asked.check:
+        old = stale(chosen, root)
+        print("\n".join(f"{name}: not current, `make notebooks` writes it" for name in old) or "all are current")
+        return int(bool(old))
     status = 0
-    for chapter in asked.chapter or known:
+    for script in chosen:
         for solved in (False, True):
             try:
-                print(build(known[chapter], solved=solved, force=asked.force, root=root), flush=True)
+                print(build(script, solved=solved, force=asked.force, root=root), flush=True)
             except UnfitError as error:
                 print(error, file=sys.stderr)
                 status = 1
+    (root / "README.md").write_text(readme(root), encoding="utf-8", newline="\n")
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except UnfitError as error:
+        sys.exit(str(error))

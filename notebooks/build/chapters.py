@@ -11,12 +11,12 @@ Every cell has a name, which becomes its id and stays when the prose is put into
     # %% name="choice-solved" tags=["solution"]
     rate = 0.1
 
-The notebook leaves out what is tagged `solution`; the solved notebook leaves out what is tagged `exercise`.
+The notebook leaves out what is tagged `solution`; the solved notebook leaves out what is tagged `exercise`. Both get a
+first and a last cell that no script holds.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import posixpath
 import re
@@ -26,20 +26,20 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from notebooks.build.contents import ROOT, UnfitError, contents, head_and_foot
+from notebooks.build.dependencies import essence, reached
+
+#: The names of the cells that every notebook begins and ends with; they follow from the list of chapters.
+HEAD, FOOT = "chapter-head", "chapter-foot"
 
 # Code is matched first, so that what only looks like a link in it is left alone.
 LINK = re.compile(r"```.*?```|`[^`\n]*`|(?:\]\(|\b(?:src|href)=\")(?P<to>[^)\s\"]+)", re.DOTALL)
 NOT_A_FILE = re.compile(r"[a-z][a-z0-9+.-]*:|[#/]")
 
 
-class UnfitError(Exception):
-    """A chapter that cannot become a notebook, with every reason."""
-
-
 def scripts(root: Path = ROOT) -> list[Path]:
     """Lists the chapters' scripts, in order."""
-    return sorted((root / "notebooks" / "source").glob("[0-9][0-9]_*.py"))
+    return [root / "notebooks" / "source" / f"{chapter.stem}.py" for chapter in contents(root)]
 
 
 def path_of(script: Path, *, solved: bool) -> Path:
@@ -66,7 +66,7 @@ def read(script: Path) -> list[NotebookNode]:
         UnfitError: If a cell has no good name, or an exercise and its solution do not follow one another.
     """
     cells = jupytext.read(script, fmt="py:percent").cells
-    wrong, seen = [], set()
+    wrong, seen = [], {HEAD, FOOT}
     for before, cell in zip([None, *cells], cells):
         cell.id = str(cell.metadata.get("name", ""))
         cell.metadata = NotebookNode({"tags": sorted(cell.metadata["tags"])} if cell.metadata.get("tags") else {})
@@ -99,13 +99,16 @@ def notebook(script: Path, *, solved: bool, root: Path = ROOT) -> NotebookNode:
         if solved and cell.cell_type == "markdown":
             cell.source = LINK.sub(_from_solutions, cell.source)
     code = [(cell.id, cell.source, cell.metadata.get("tags")) for cell in cells if cell.cell_type == "code"]
-    used = [(path.relative_to(root).as_posix(), _essence(path, script.stem)) for path in _reached(script, root)]
+    used = [(path.relative_to(root).as_posix(), essence(path, script.stem)) for path in reached(script, root)]
     metadata = {
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
         "source_hash": hashlib.sha256(repr((solved, code, used)).encode()).hexdigest()[:20],
     }
-    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
+    head, foot = head_and_foot(script.stem, solved=solved, root=root)
+    first, last = nbformat.v4.new_markdown_cell(head, id=HEAD), nbformat.v4.new_markdown_cell(foot, id=FOOT)
+    made = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": [first, *cells, last]}
+    return nbformat.from_dict(made)
 
 
 def _from_solutions(link: re.Match[str]) -> str:
@@ -114,47 +117,3 @@ def _from_solutions(link: re.Match[str]) -> str:
     if not target or NOT_A_FILE.match(target):
         return link.group()
     return link.group().replace(target, posixpath.relpath(target, "solutions"))
-
-
-def _reached(script: Path, root: Path) -> list[Path]:
-    """Lists the package's modules that a script imports, directly or not, and the tables that any of them names."""
-    found, tables, left = set(), set(), [script]
-    while left:
-        text = left.pop().read_text(encoding="utf-8")
-        tables |= {path for path in (root / "data").glob("*.csv") if path.name in text}
-        places = [root / name.replace(".", "/") for name in _imported(text) if name.split(".")[0] == "course_utils"]
-        files = {file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")}
-        new = {file for file in files if file.exists()} - found
-        found |= new
-        left += new
-    return sorted(found | tables)
-
-
-def _imported(text: str) -> set[str]:
-    """Lists what may be a module in the imports of a script, wherever they stand in it."""
-    names = {"course_utils"}
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            module = f"course_utils.{node.module or ''}".rstrip(".") if node.level else str(node.module)
-            names |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
-    return names
-
-
-def _essence(path: Path, chapter: str) -> list[str]:
-    """Gives the lines of a file that can change what a chapter shows: no comments, no other chapter's rows.
-
-    Lines, and not a parsed form, because that differs from one Python to the next and the hash must not.
-    """
-    text = path.read_text(encoding="utf-8")
-    lines = text.splitlines()
-    if path.suffix == ".csv":
-        by_chapter = "chapter" in lines[0].split(",")
-        return [line for line in lines if not by_chapter or chapter in line.split(",")]
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
-            first, last = node.body[0].lineno - 1, node.body[0].end_lineno
-            if lines[first].lstrip().startswith(('"""', 'r"""')):
-                lines[first:last] = [""] * (last - first)
-    return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -10,7 +10,7 @@
 # # Start here: what a hyperparameter is, and how to read a run
 #
 # **The question of this chapter:** what are the knobs of a neural network, and how do you see from its curves
-# which way to turn them? About 20 minutes. You need no experience with neural networks.
+# which way to turn them? You need no experience with neural networks.
 #
 # This course asserts nothing that you cannot rerun. It follows four blog posts on choosing hyperparameters and
 # turns each of their claims into an experiment. Some claims hold, some hold only under a condition, and some do
@@ -105,15 +105,11 @@ on_line = line_trainer.run(learning_rate=rates, seeds=5)
 # Every dot is the validation loss of one network after 20 epochs. A cross at the upper edge marks rates at which
 # networks **diverged**: their weights grew without bound, and the loss became infinite or "not a number".
 
-
 # %% name="two-data-sets-picture"
-def last_losses(runs):
-    return [runs.select(learning_rate=rate).final("val_loss") for rate in rates]
-
-
+loss_on_digits, loss_on_line = (runs.by("learning_rate", "val_loss") for runs in (on_digits, on_line))
 Gallery(
-    SweepDisplay(rates, last_losses(on_digits), "Digits: the largest rate is best", ylim=(0, 2.5)),
-    SweepDisplay(rates, last_losses(on_line), "Line: the largest rates diverge", yscale="log", ylim=(1e-3, 1e6)),
+    SweepDisplay(rates, loss_on_digits, "Digits: the largest rate is best", ylim=(0, 2.5)),
+    SweepDisplay(rates, loss_on_line, "Line: the largest rates diverge", yscale="log", ylim=(1e-3, 1e6)),
 )
 
 # %% [markdown] name="two-data-sets-read"
@@ -123,7 +119,7 @@ Gallery(
 # %% name="two-data-sets-words"
 import numpy as np
 
-best_on_digits = rates[int(np.argmin([np.median(losses) for losses in last_losses(on_digits)]))]
+best_on_digits = rates[int(np.argmin(np.median(loss_on_digits, axis=1)))]
 diverged_on_line = int((on_line.select(learning_rate=best_on_digits).diverged_at > 0).sum())
 print(f"Best rate on digits: {best_on_digits}. At that rate, {diverged_on_line} of 5 networks diverge on the line.")
 
@@ -143,9 +139,9 @@ lab = Lab(
     trainer,
     LearningCurves(),
     learning_rate=log_slider(0.0001, 10, value=0.1),
-    batch_size=choice({"8": 8, "32": 32, "128": 128}, "32"),
-    width=choice({"8": 8, "64": 64, "128": 128}, "64"),
-    depth=choice({"0": 0, "1": 1, "2": 2, "4": 4}, "2"),
+    batch_size=choice([8, 32, 128], 32),
+    width=choice([8, 64, 128], 64),
+    depth=choice([0, 1, 2, 4], 2),
     init_scale=slider(0, 5, value=1, step=0.1),
     l2=slider(0, 0.1, value=0, step=0.002),
     seeds=4,
@@ -309,5 +305,3 @@ claims.table(
 #
 # **Sources.** The four documents that the course follows are named A to D in the tables. The digits: Alpaydin and
 # Kaynak, *Optical Recognition of Handwritten Digits*, UCI, 1998.
-#
-# **Next:** [the learning rate](01_learning_rate.ipynb), the first knob to turn.

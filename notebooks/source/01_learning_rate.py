@@ -9,7 +9,7 @@
 # %% [markdown] name="title"
 # # The learning rate: how large may a step be?
 #
-# **The question of this chapter:** how large a step may training take, and how do you find out? About 45 minutes.
+# **The question of this chapter:** how large a step may training take, and how do you find out?
 # You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words *network*,
 # *loss*, *epoch* and *seed*.
 #
@@ -40,10 +40,7 @@ from course_utils.training import Trainer
 
 # %% name="digits"
 digits = datasets.digits()
-ink = np.array(list(" .:-=+*%@"))
-drawn = [ink[(picture.reshape(8, 8) * 8).astype(int)] for picture in digits.x_train[:4]]
-for lines in zip(*drawn):
-    print("      ".join(" ".join(line) for line in lines).rstrip())
+print(datasets.as_text(digits.x_train[:4]))
 print("labels:", *digits.y_train[:4])
 
 # %% [markdown] name="patients-intro"
@@ -259,8 +256,8 @@ pd.Series({scale: f"{value:.2g}" for scale, value in limits.items()}, name="larg
 trainer = Trainer(models.mlp, digits, track_norms=True)  # the lengths of the steps are for the last section
 rates = np.geomspace(0.001, 4, 16)
 sweep = trainer.run(learning_rate=rates, seeds=6)
-final_loss = sweep.final("val_loss").reshape(16, 6)
-accuracy = np.median(sweep.final("val_accuracy").reshape(16, 6), axis=1)
+final_loss = sweep.by("learning_rate", "val_loss")
+accuracy = np.median(sweep.by("learning_rate", "val_accuracy"), axis=1)
 
 middle = np.median(np.nan_to_num(final_loss, nan=np.inf), axis=1)
 best = rates[np.argmin(middle)]
@@ -404,9 +401,9 @@ for scale in ("raw", "unit", "standard"):
     scaled = trainer if scale == "unit" else Trainer(models.mlp, datasets.digits(scale), track_norms=True)
     for optimizer in ("sgd", "adam"):
         tried = scaled.run(learning_rate=guesses, optimizer=optimizer, seeds=5, epochs=10)
-        losses = np.nan_to_num(tried.final("val_loss"), nan=np.inf).reshape(8, 5)
+        losses = np.nan_to_num(tried.by("learning_rate", "val_loss"), nan=np.inf)
         best_rate[scale, optimizer] = guesses[int(np.argmin(np.median(losses, axis=1)))]
-        accuracy_at[scale, optimizer] = np.median(tried.final("val_accuracy").reshape(8, 5), axis=1)
+        accuracy_at[scale, optimizer] = np.median(tried.by("learning_rate", "val_accuracy"), axis=1)
 
 # %% [markdown] name="starting-values-table-intro"
 # One row for each scale and optimizer: the best of the eight rates after ten epochs, and what becomes of three popular
@@ -1061,6 +1058,3 @@ checks.goal(
 # networks*, 2015. Smith and Topin, *Super-convergence*, 2017. Goyal et al., *Accurate, large minibatch SGD*, 2017
 # (warm-up: `schedules.WarmUp`). Data: Alpaydin and Kaynak, 1998 (digits); Efron, Hastie, Johnstone and
 # Tibshirani, *Least angle regression*, 2004 (diabetes). The documents A to D are named below the table of claims.
-#
-# **Next:** the mini-batch. Every step so far looked at 32 rows. Why 32, and what has the batch to do with the
-# learning rate?

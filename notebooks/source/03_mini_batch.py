@@ -9,8 +9,8 @@
 # %% [markdown] name="title"
 # # The mini-batch: how many rows before each step?
 #
-# **The question of this chapter:** how many examples should a network look at before it changes its weights? About 45
-# minutes. You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words *network*,
+# **The question of this chapter:** how many examples should a network look at before it changes its weights? You
+# need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words *network*,
 # *loss*, *epoch* and *seed*, and [the learning rate](01_learning_rate.ipynb) explains *gradient*.
 #
 # It sounds like a matter of convenience. But two of the documents say opposite things about it: one that larger batches
@@ -26,8 +26,8 @@ from ipywidgets import SelectionSlider
 from sklearn.datasets import load_digits
 
 from course_utils import checks, claims, datasets, models
-from course_utils.chapters.mini_batch import gradient_noise, pictures
-from course_utils.chapters.mini_batch.race import SCALING, YARDSTICKS, BatchSizeRace
+from course_utils.chapters.mini_batch import gradient_noise
+from course_utils.chapters.mini_batch.race import SCALING, YARDSTICKS, BatchSizeRace, RacePicture
 from course_utils.drawing import SweepDisplay
 from course_utils.lab import Lab, choice, log_slider
 from course_utils.training import Trainer
@@ -44,10 +44,7 @@ pixels, labels = load_digits(return_X_y=True)
 digits = datasets.from_arrays(
     pixels[:1536], labels[:1536], name="digits", validation=2 / 3, test=0, scale="unit"
 )  # 1,536 = 3 × 512
-ink = np.array(list(" .:-=+*%@"))
-drawn = [ink[(picture.reshape(8, 8) * 8).astype(int)] for picture in digits.x_train[:4]]
-for lines in zip(*drawn):
-    print("      ".join(" ".join(line) for line in lines).rstrip())
+print(datasets.as_text(digits.x_train[:4]))
 print("labels:", *digits.y_train[:4], "  ", digits)
 
 # %% [markdown] name="one-knob"
@@ -181,9 +178,9 @@ moments = {
 }
 Lab(
     gradient_noise.GradientNoise(moments),
-    pictures.Fan(),
+    gradient_noise.Fan(),
     batch_size=SelectionSlider(options=[2**power for power in range(10)], value=16),
-    moment=choice({name: name for name in moments}, "after 1 epoch"),
+    moment=choice(list(moments), "after 1 epoch"),
     presets={"online": {"batch_size": 1}, "mini-batch": {"batch_size": 32}, "all rows": {"batch_size": 512}},
     name="gradients",
 )
@@ -366,11 +363,11 @@ pd.DataFrame(
 # %% name="lab-race"
 Lab(
     race,
-    pictures.RacePicture(),
-    yardstick=choice({name: name for name in YARDSTICKS}, "epochs"),
+    RacePicture(),
+    yardstick=choice(list(YARDSTICKS), "epochs"),
     learning_rate=log_slider(0.01, 0.1, value=0.03),
     rows_at_once=log_slider(1, 10000, value=64, step=0.25),
-    scaling=choice({name: name for name in SCALING}, "same"),
+    scaling=choice(list(SCALING), "same"),
     presets={
         "small wins": {"yardstick": "epochs"},
         "large wins": {"yardstick": "steps"},
@@ -430,7 +427,7 @@ by_rule.map("{:.2f}".format).rename_axis(columns=None)
 # With a **fixed** rate accuracy falls, as in the published table and far more steeply, because our runs are short: 20
 # epochs of batch 256 are only 40 steps. With **linear** scaling, 4, 16 and 64 differ by hardly anything. The square root
 # lies between. So the claim **holds**, with a condition that the published table shows too, at its upper end: at 256 our
-# scaled rate, 0.48, comes near the cliff that the last chapter found, and no rule can lift a rate over that. Goyal et al.
+# scaled rate, 0.48, comes near the cliff of the chapter on the learning rate, and no rule can lift a rate over that. Goyal et al.
 # (2017) got to batches of 8,192 by *warming up*, that is, by raising the rate slowly in the first epochs; Shallue et al.
 # (2018) found no rule that fits all tasks.
 
@@ -529,8 +526,8 @@ print("batch 256 was given more than five times the epochs of batch 4:", many_mo
 Lab(
     protocols,
     generalization.HeldOutPicture(),
-    rates=choice({name: name for name in (*SCALING, generalization.OWN)}, "same"),
-    length=choice({name: name for name in generalization.LENGTHS}, "20 epochs"),
+    rates=choice([*SCALING, generalization.OWN], "same"),
+    length=choice(list(generalization.LENGTHS), "20 epochs"),
     learning_rate=log_slider(0.01, 0.3, value=0.03),
     presets={
         "Masters and Luschi": {"rates": "same", "length": "20 epochs"},
@@ -630,7 +627,7 @@ Lab(
     memory.MemoryPicture(),
     batch_size=SelectionSlider(options=[2**power for power in range(18)], value=32),
     side=choice({f"{side} × {side}": side for side in (28, 64, 128, 224)}, "224 × 224"),
-    filters=choice({str(filters): filters for filters in (16, 32, 64)}, "64"),
+    filters=choice([16, 32, 64], 64),
     optimizer=choice({"SGD": "sgd", "momentum": "momentum", "Adam": "adam"}, "SGD"),
     gigabytes=log_slider(0.5, 100, value=2),
     presets={
@@ -854,5 +851,3 @@ checks.goal(
 # Luschi, *Revisiting small batch training for deep neural networks*, 2018. Shallue et al., *Measuring the effects of data
 # parallelism on neural network training*, 2018. Krizhevsky, *One weird trick for parallelizing convolutional neural
 # networks*, 2014. Data: Alpaydin and Kaynak, 1998 (digits). The documents A to D are named below the table of claims.
-#
-# **Next:** where should the weights start? So far Keras has drawn them for us.

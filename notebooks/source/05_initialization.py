@@ -10,7 +10,7 @@
 # # Initialisation: where should the weights start?
 #
 # **The question of this chapter:** training changes the weights, but what should they be *before* the first step?
-# About 45 minutes. You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words
+# You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words
 # *network*, *loss*, *epoch* and *seed*, and [the learning rate](01_learning_rate.ipynb) explains *gradient*.
 #
 # It seems that it should not matter: training is there to find good weights, wherever it starts. One of the documents
@@ -37,10 +37,7 @@ from course_utils.training import Trainer
 
 # %% name="digits"
 digits, pictured = datasets.digits(), datasets.digits(images=True)
-ink = np.array(list(" .:-=+*%@"))
-drawn = [ink[(picture[..., 0] * 8).astype(int)] for picture in pictured.x_train[:4]]
-for lines in zip(*drawn):
-    print("      ".join(" ".join(line) for line in lines).rstrip())
+print(datasets.as_text(pictured.x_train[:4]))
 print(digits, pictured, sep="\n")
 
 # %% [markdown] name="zeros"
@@ -294,7 +291,7 @@ Lab(
     signal_propagation.SignalsByLayer(),
     family=choice({"Glorot": "glorot", "He": "he", "LeCun": "lecun", "fixed": "fixed"}, "Glorot"),
     scale=log_slider(0.01, 10, value=1.0, step=0.05),
-    activation=choice({name: name for name in signal_propagation.ACTIVATIONS}, "relu"),
+    activation=choice(list(signal_propagation.ACTIVATIONS), "relu"),
     depth=int_slider(2, 30, value=20),
     presets={
         "He, ReLU": {"family": "he"},
@@ -366,7 +363,7 @@ Lab(
     LearningCurves(),
     kernel_initializer=choice({"Glorot": "glorot_uniform", "He": "he_uniform", "σ = 0.05": "random_normal"}, "Glorot"),
     init_scale=log_slider(0.03, 10, value=1.0, step=0.05),
-    depth=choice({"2": 2, "10": 10}, "2"),
+    depth=choice([2, 10], 2),
     learning_rate=0.03,
     seeds=6,
     presets={
@@ -385,7 +382,7 @@ Lab(
 scales = np.array([1.0, 2.0, 3.0, 3.5, 4.0, 5.0, 8.0])
 normal = {"kernel_initializer": "random_normal", "init_scale": scales, "learning_rate": 0.03}
 rescaled = {
-    f"{depth} layers": trainer.run(depth=depth, epochs=10, seeds=5, **normal).final("val_accuracy").reshape(7, 5)
+    f"{depth} layers": trainer.run(depth=depth, epochs=10, seeds=5, **normal).by("init_scale", "val_accuracy")
     for depth in (2, 10)
 }
 SweepDisplay(
@@ -530,7 +527,7 @@ pd.DataFrame(
 widths = np.array([0.02, 0.05, glorot_limit, 0.5, 1.0, 3.0])
 adam = {"optimizer": "adam", "learning_rate": 0.001}
 by_width = {
-    name: reading.run(init_scale=widths / glorot_limit, seeds=6, **knobs).final("val_accuracy").reshape(6, 6)
+    name: reading.run(init_scale=widths / glorot_limit, seeds=6, **knobs).by("init_scale", "val_accuracy")
     for name, knobs in {"SGD, rate 0.1": {"learning_rate": 0.1}, "Adam": adam}.items()
 }
 SweepDisplay(
@@ -784,4 +781,4 @@ checks.goal(
 # neural networks*, 2013 (orthogonal). Data: Alpaydin and Kaynak, 1998 (digits). The documents B and C are named below
 # the table of claims.
 #
-# **Next:** [the activations](06_activations.ipynb). Why does ReLU need twice the variance of tanh, and what else distinguishes them?
+# Why does ReLU need twice the variance of tanh, and what else distinguishes them? Activations have a chapter of their own.

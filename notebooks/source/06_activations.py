@@ -9,8 +9,8 @@
 # %% [markdown] name="title"
 # # Activations: what stands between the layers?
 #
-# **The question of this chapter:** a layer multiplies and adds. What comes after that, and does it matter which? About
-# 45 minutes. You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words *network*,
+# **The question of this chapter:** a layer multiplies and adds. What comes after that, and does it matter which? You
+# need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words *network*,
 # *loss*, *epoch* and *seed*.
 #
 # An **activation** is the function through which the sums of a layer go before the next layer sees them. It seems a small
@@ -125,8 +125,8 @@ Gallery(
 Lab(
     on_planes["spirals"],
     DecisionRegions(planes["spirals"]),
-    activation=choice({name: name for name in ("linear", "sigmoid", "tanh", "relu")}, "relu"),
-    depth=choice({str(depth): depth for depth in (1, 2, 4)}, "2"),
+    activation=choice(["linear", "sigmoid", "tanh", "relu"], "relu"),
+    depth=choice([1, 2, 4], 2),
     learning_rate=log_slider(0.001, 0.1, value=0.01, step=0.05),
     width=16,
     epochs=30,
@@ -240,7 +240,7 @@ pd.DataFrame(
 Lab(
     saturating,
     saturation.FlatByLayer(),
-    activation=choice({name: name for name in [*names, "elu"]}, "tanh"),
+    activation=choice([*names, "elu"], "tanh"),
     scale=log_slider(0.1, 30, value=1.0, step=0.05),
     depth=int_slider(2, 20, value=10),
     presets={
@@ -287,7 +287,7 @@ print("dead units of leaky ReLU at the highest rate:", max(leaky_dead))
 
 # %% name="dead-picture"
 dead_accuracy = {
-    name: runs.final("val_accuracy").reshape(4, 5)
+    name: runs.by("learning_rate", "val_accuracy")
     for name, runs in {"relu": relu_runs, "leaky_relu": leaky_runs}.items()
 }
 Gallery(
@@ -367,7 +367,7 @@ Lab(
     race,
     AccuracyByActivation(),
     rules=choice({"the same for all": SAME, "each its own": OWN}, "the same for all"),
-    inputs=choice({"0 … 1": "0 … 1", "0 … 16": "0 … 16"}, "0 … 1"),
+    inputs=choice(["0 … 1", "0 … 16"], "0 … 1"),
     learning_rate=log_slider(0.001, 1, value=0.01, step=0.05),
     init_scale=log_slider(0.3, 10, value=1.0, step=0.05),
     depth=4,
@@ -544,7 +544,7 @@ kinds = {"tanh": ("tanh", "orthogonal"), "ReLU": ("relu", "orthogonal"), "ReLU, 
 remembered = {}
 for name, (activation, start) in kinds.items():
     runs = remember.run(activation=activation, start=start, learning_rate=memory_rates, seeds=5)
-    remembered[name] = runs.final("val_accuracy").reshape(4, 5)
+    remembered[name] = runs.by("learning_rate", "val_accuracy")
 
 # %% [markdown] name="recurrent-picture-intro"
 # Always giving the more frequent answer is right in a little more than half of the cases.
@@ -737,4 +737,4 @@ checks.goal(
 # 2015. Data: Alpaydin and Kaynak, 1998 (digits); Efron, Hastie, Johnstone and Tibshirani, 2004 (diabetes). The documents C
 # and D are named below the table of claims.
 #
-# **Next:** batch normalisation, which moves the sums back to where the activation is steep.
+# Batch normalisation moves the sums back to where the activation is steep: that is the next chapter.

@@ -10,7 +10,7 @@
 # # Batch normalisation: a layer that looks at its neighbours
 #
 # **The question of this chapter:** what changes when a layer may look at the whole batch, and not only at one row?
-# About 45 minutes. You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words
+# You need no experience with neural networks; [Start here](00_start_here.ipynb) explains the words
 # *network*, *loss*, *epoch* and *seed*, and [the learning rate](01_learning_rate.ipynb) explains *gradient* and *step*.
 #
 # Every layer we have met works on one example at a time. **Batch normalisation** (Ioffe and Szegedy 2015) does not: it
@@ -26,7 +26,8 @@ import pandas as pd
 from sklearn.datasets import load_digits
 
 from course_utils import checks, claims, datasets, predictions, tables
-from course_utils.chapters.batch_normalization import normalized, normalized_signals, residual, shaken, side_by_side
+from course_utils.chapters.batch_normalization import networks, side_by_side
+from course_utils.chapters.signal_propagation import RandomNetworks
 from course_utils.drawing import CurvesDisplay, Gallery, SweepDisplay
 from course_utils.lab import Lab, choice, log_slider
 from course_utils.training import Trainer
@@ -40,10 +41,7 @@ from course_utils.training import Trainer
 
 # %% name="digits"
 digits = datasets.from_arrays(*load_digits(return_X_y=True), name="digits", validation=1 / 3, test=1 / 3, scale="unit")
-ink = np.array(list(" .:-=+*%@"))
-drawn = [ink[(picture.reshape(8, 8) * 8).astype(int)] for picture in digits.x_train[:4]]
-for lines in zip(*drawn):
-    print("      ".join(" ".join(line) for line in lines).rstrip())
+print(datasets.as_text(digits.x_train[:4]))
 print(digits)
 
 # %% [markdown] name="by-hand"
@@ -166,11 +164,11 @@ pd.DataFrame(left, index=["1 epoch", "5 epochs", "20 epochs"]).rename_axis(colum
 
 # %% [markdown] name="settle-runs-intro"
 # After one epoch more than four fifths of Keras' average are still the zeros and ones it started from. What does that
-# do to a network? `normalized.normalized_mlp` builds one with four hidden layers of 32 units and batch normalisation
+# do to a network? `networks.normalized_mlp` builds one with four hidden layers of 32 units and batch normalisation
 # (`places="before"`: before each activation). Its knob `averaging` is α. Eight seeds each, a learning rate of 0.1.
 
 # %% name="settle-runs"
-trainer = Trainer(normalized.normalized_mlp, digits)
+trainer = Trainer(networks.normalized_mlp, digits)
 settling = trainer.run(averaging=[0.9, 0.99], places="before", learning_rate=0.1, seeds=8, epochs=10)
 settled = {alpha: settling.select(averaging=alpha).history for alpha in (0.9, 0.99)}
 CurvesDisplay(
@@ -203,13 +201,13 @@ both = {"places": ["none", "before"], "seeds": 8}
 names = {"none": "without", "before": "with"}
 
 
-def final_accuracy(runs):
-    return {name: runs.select(places=place).final("val_accuracy").reshape(-1, 8) for place, name in names.items()}
+def final_accuracy(runs, knob):
+    return {name: runs.select(places=place).by(knob, "val_accuracy") for place, name in names.items()}
 
 
 scales = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]
 by_scale = trainer.run(init_scale=scales, learning_rate=0.1, **both)
-scale_accuracy = final_accuracy(by_scale)
+scale_accuracy = final_accuracy(by_scale, "init_scale")
 SweepDisplay(
     scales,
     scale_accuracy,
@@ -235,7 +233,7 @@ def good_range(accuracy, values, least=0.85):
 
 rates = [0.03, 0.1, 0.3, 1.0, 2.0, 4.0, 8.0]
 by_rate = trainer.run(learning_rate=rates, **both)
-rate_accuracy = final_accuracy(by_rate)
+rate_accuracy = final_accuracy(by_rate, "learning_rate")
 scale_range = {name: good_range(accuracy, scales) for name, accuracy in scale_accuracy.items()}
 rate_range = {name: good_range(accuracy, rates) for name, accuracy in rate_accuracy.items()}
 print("first weights that reach 0.85:", scale_range, "\nlearning rates that reach 0.85:", rate_range)
@@ -308,20 +306,18 @@ Lab(
 # after initialisation. **Predict:** will batch normalisation keep all three level?
 
 # %% name="gradients-measured"
-sizes = {
-    (name, scale): np.array(
-        [
-            normalized_signals.gradient_sizes(digits, scale=scale, normalize=name == "with", seed=seed)
-            for seed in range(9)
-        ]
-    )
+random_networks = RandomNetworks(digits, rows=100)
+sixteen = {"family": "he", "activation": "relu", "depth": 16, "width": 32, "seeds": 9}
+signals = {
+    (name, scale): random_networks.run(scale=scale, normalize=name == "with", **sixteen)
     for name in names.values()
     for scale in (0.5, 1.0, 2.0)
 }
-growth = {key: np.median(size[:, 0] / size[:, -1]) for key, size in sizes.items()}
+sizes = {key: found.gradients / 100 for key, found in signals.items()}  # of the mean loss of the 100 rows
+growth = {key: found.gradient_growth for key, found in signals.items()}
 
 # %% [markdown] name="gradients-picture-intro"
-# (`gradient_sizes` does it in NumPy, by the same arithmetic as above.) Nine networks for each curve. Read them from right
+# (`RandomNetworks` does it in NumPy, by the same arithmetic as above.) Nine networks for each curve. Read them from right
 # to left: the gradient comes from layer 16 and goes to layer 1.
 
 # %% name="gradients-picture"
@@ -363,18 +359,17 @@ batch_sizes = [2, 8, 32, 256]
 batch_runs = trainer.run(batch_size=batch_sizes, learning_rate=0.1, epochs=20, **both)
 
 
-def by_batch(score, place):
-    return np.stack([score(batch_runs.select(places=place, batch_size=size)) for size in batch_sizes])
-
-
 def on_seen_rows(runs):
     right = predictions.probabilities(runs, digits.x_train)[:, range(len(digits.x_train)), digits.y_train]
     return -np.log(right).mean(axis=1)
 
 
-batch_accuracy = {name: by_batch(lambda runs: runs.final("val_accuracy"), place) for place, name in names.items()}
-seen_loss = {name: by_batch(on_seen_rows, place) for place, name in names.items()}
-gap = {name: by_batch(lambda runs: runs.final("val_loss"), p) - seen_loss[name] for p, name in names.items()}
+batch_accuracy = final_accuracy(batch_runs, "batch_size")
+seen_loss, gap = {}, {}
+for place, name in names.items():
+    runs = batch_runs.select(places=place)
+    seen_loss[name] = np.stack([on_seen_rows(runs.select(batch_size=size)) for size in batch_sizes])
+    gap[name] = runs.by("batch_size", "val_loss") - seen_loss[name]
 
 # %% [markdown] name="batch-size-picture-intro"
 # On the left how good the networks are, on the right how large the gap is between rows they have not seen and rows they
@@ -417,7 +412,7 @@ for rate, accuracy in rescued.items():
 # %% name="decay-runs"
 strengths = [0.00001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1]
 decayed = trainer.run(l2=strengths, learning_rate=0.1, epochs=30, **both)
-decay_loss = {name: decayed.select(places=place).final("val_loss").reshape(7, 8) for place, name in names.items()}
+decay_loss = {name: decayed.select(places=place).by("l2", "val_loss") for place, name in names.items()}
 tolerated = {name: bool(np.median(loss[5]) < 1) for name, loss in decay_loss.items()}
 print(f"L2 = {strengths[5]}: do most networks end below a loss of 1?", tolerated)
 SweepDisplay(
@@ -446,7 +441,7 @@ SweepDisplay(
 Lab(
     trainer,
     side_by_side.Comparison("places", {"none": "without", "before": "with BN"}),
-    batch_size=choice({str(size): size for size in batch_sizes}, "32"),
+    batch_size=choice(batch_sizes, 32),
     learning_rate=log_slider(0.001, 3, value=0.1),
     places=["none", "before"],
     seeds=8,
@@ -576,7 +571,7 @@ dropout_rates = [0, 0.2, 0.5]
 dropped = trainer.run(
     dropout_layers=True, dropout=dropout_rates, width=64, depth=2, learning_rate=0.1, epochs=40, **both
 )
-dropout_loss = {name: dropped.select(places=p).final("val_loss").reshape(3, 8) for p, name in names.items()}
+dropout_loss = {name: dropped.select(places=p).by("dropout", "val_loss") for p, name in names.items()}
 less_is_better = {name: int((loss[1] < loss[2]).sum()) for name, loss in dropout_loss.items()}
 print(
     f"loss lower at 0.2 than at 0.5: without in {less_is_better['without']} of 8 seeds, with in {less_is_better['with']}"
@@ -613,7 +608,7 @@ SweepDisplay(
 
 # %% name="one-step-watched"
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-model = normalized.normalized_mlp((64,), 10, places="before", depth=1)
+model = networks.normalized_mlp((64,), 10, places="before", depth=1)
 rows, labels = digits.x_train[:32], digits.y_train[:32]
 optimizer = keras.optimizers.SGD(0.1)
 
@@ -665,7 +660,7 @@ print("does it matter which are updated first?", order_matters)
 # the move. Batch normalisation, they said, keeps them in place. One of the documents says so too: each layer's numbers
 # keep their distribution.
 #
-# Santurkar and others (2018) put that to a test: **bring the moving back on purpose**. `shaken.shaken_mlp` adds to every
+# Santurkar and others (2018) put that to a test: **bring the moving back on purpose**. `networks.noisy_mlp` adds to every
 # unit, after its batch normalisation, a random shift, another one at every step. The knob `dropout` is its strength: at
 # 0.5 each unit is shifted by a whole deviation up or down. In a plain network, how far do the means move from one step
 # to the next?
@@ -674,7 +669,7 @@ print("does it matter which are updated first?", order_matters)
 # %% name="shift"
 def shift_per_step(seed, steps=10):
     keras.utils.set_random_seed(seed)
-    plain = normalized.normalized_mlp((64,), 10)
+    plain = networks.normalized_mlp((64,), 10)
     last_sums = keras.Model(plain.inputs[0], plain.layers[-3].output)
     descent, before, shifts = keras.optimizers.SGD(0.1), None, []
     for rows in trainer.batches(seed)[:steps]:
@@ -698,7 +693,7 @@ print(
 
 # %% name="shaken-runs"
 noise_levels = [0, 0.2, 0.5, 0.8]
-shaker = Trainer(shaken.shaken_mlp, digits)
+shaker = Trainer(networks.noisy_mlp, digits)
 shaken_runs = shaker.run(dropout=noise_levels, learning_rate=0.1, epochs=20, seeds=8)
 shaken_accuracy = {level: shaken_runs.select(dropout=level).history["val_accuracy"] for level in noise_levels}
 plain_accuracy = placed[20, 0.1].select(places="none").history["val_accuracy"]
@@ -724,7 +719,7 @@ CurvesDisplay(
 # %% name="smooth"
 def loss_along(place, seed):
     keras.utils.set_random_seed(seed)
-    model = normalized.normalized_mlp((64,), 10, places=place)
+    model = networks.normalized_mlp((64,), 10, places=place)
     rows, labels = digits.x_train[:100], digits.y_train[:100]
     with tf.GradientTape() as tape:
         loss = cross_entropy(labels, model(rows, training=True))
@@ -772,12 +767,12 @@ CurvesDisplay(
 # > output = input + layer(input)
 #
 # If the layer puts out 0 the block passes on its input unchanged, and the gradient travels back along this **shortcut**
-# unchanged too. `residual.residual_mlp` starts all blocks at exactly 0: a network of sixteen layers begins as one of a
+# unchanged too. `networks.residual_mlp` starts all blocks at exactly 0: a network of sixteen layers begins as one of a
 # single layer and takes its depth into use while it learns. Without batch normalisation, so that we see what the shortcut
 # does. **Predict:** 2 and 16 layers, plain (with He's initial weights) and residual. Which will learn?
 
 # %% name="residual-runs"
-ladder = Trainer(residual.residual_mlp, digits)
+ladder = Trainer(networks.residual_mlp, digits)
 climbed = ladder.run(depth=[2, 16], shortcuts=[False, True], learning_rate=0.05, epochs=20, seeds=8)
 climbing = {
     (depth, name): climbed.select(depth=depth, shortcuts=on).history["val_accuracy"]
@@ -806,7 +801,7 @@ CurvesDisplay(
 Lab(
     ladder,
     side_by_side.Comparison("shortcuts", {False: "plain", True: "residual"}),
-    depth=choice({str(depth): depth for depth in (2, 8, 16)}, "16"),
+    depth=choice([2, 8, 16], 16),
     learning_rate=log_slider(0.003, 3, value=0.05),
     init_scale=log_slider(0.1, 10, value=1.0, step=0.05),
     shortcuts=[False, True],
@@ -1010,5 +1005,3 @@ checks.goal(
 # Zhang, Ren and Sun, *Deep residual learning for image recognition*, 2015, and *Identity mappings in deep residual
 # networks*, 2016. Goyal et al., *Accurate, large minibatch SGD*, 2017 (blocks that start at zero). Data: Alpaydin and
 # Kaynak, 1998 (digits). The documents A to D are named below the table of claims.
-#
-# **Next:** softmax, the function at the end of all these networks, and what its probabilities are worth.

@@ -10,7 +10,7 @@
 # # Softmax: from scores to probabilities, and what to do with them
 #
 # **The question of this chapter:** a network puts out ten numbers; how do they become an answer, and how far can you
-# trust it? About 45 minutes. [Start here](00_start_here.ipynb) explains the words *network*, *loss*, *epoch* and
+# trust it? [Start here](00_start_here.ipynb) explains the words *network*, *loss*, *epoch* and
 # *seed*; the [learning rate](01_learning_rate.ipynb) has a chapter of its own.
 #
 # Almost every network that sorts things into classes ends in the same few lines: the **softmax** turns numbers into
@@ -31,7 +31,7 @@ from sklearn.datasets import load_digits
 from course_utils import checks, claims, datasets, models, predictions
 from course_utils.chapters import decision_regions
 from course_utils.chapters.softmax import calibration, hierarchical_softmax, imbalance
-from course_utils.chapters.softmax.recall import RareClass, RecallAndPrecision
+from course_utils.chapters.softmax.class_weights import RareClass, RecallAndPrecision
 from course_utils.chapters.softmax.softmax_lab import Softmax, SoftmaxBars
 from course_utils.drawing import Gallery, SweepDisplay
 from course_utils.lab import Lab, choice, int_slider, log_slider, slider
@@ -48,10 +48,7 @@ from course_utils.training import Trainer
 pixels, labels = load_digits(return_X_y=True)
 digits = datasets.from_arrays(pixels, labels, name="digits", validation=0.25, test=0.25, scale="unit")
 held_out, truth = digits.x_validation, digits.y_validation
-ink = np.array(list(" .:-=+*%@"))
-drawn = [ink[(picture.reshape(8, 8) * 8).astype(int)] for picture in digits.x_train[:4]]
-for lines in zip(*drawn):
-    print("      ".join(" ".join(line) for line in lines).rstrip())
+print(datasets.as_text(digits.x_train[:4]))
 print("labels:", *digits.y_train[:4], "\n")
 print(digits)
 
@@ -166,7 +163,7 @@ Lab(
     dog=slider(-6, 6, value=1, step=0.1),
     bird=slider(-6, 6, value=0, step=0.1),
     temperature=log_slider(0.1, 10, value=1),
-    truth=choice({"cat": "cat", "dog": "dog", "bird": "bird"}, "cat"),
+    truth=choice(["cat", "dog", "bird"], "cat"),
     presets={
         "knows nothing": {"cat": 0, "dog": 0, "bird": 0},
         "sure and right": {"cat": 6},
@@ -637,7 +634,7 @@ pd.DataFrame({name: {key: f"{values.mean():.2f}" for key, values in row.items()}
 # is the place where we touch the test pictures: has the calibration improved there?
 
 # %% name="temperature"
-calibration = {}
+calibrated = {}
 for name, runs in taught.items():
     on_test = predictions.outputs(runs, digits.x_test)
     best = [calibration.best_temperature(one, truth) for one in logits_of[name]]
@@ -645,7 +642,7 @@ for name, runs in taught.items():
         [calibration.calibration_error(predictions.softmax(one, t), digits.y_test) for one, t in zip(on_test, chosen)]
         for chosen in ([1] * 5, best)
     ]
-    calibration[name] = {"temperature": np.array(best), "before": np.array(errors[0]), "after": np.array(errors[1])}
+    calibrated[name] = {"temperature": np.array(best), "before": np.array(errors[0]), "after": np.array(errors[1])}
 pd.DataFrame(
     {
         name: {
@@ -653,7 +650,7 @@ pd.DataFrame(
             "error before": f"{row['before'].mean():.2f}",
             "error after": f"{row['after'].mean():.2f}",
         }
-        for name, row in calibration.items()
+        for name, row in calibrated.items()
     }
 ).T
 
@@ -670,7 +667,7 @@ careful = calibration.Confidence(logits_of, truth)
 Lab(
     careful,
     calibration.CoverageAndReliability(),
-    network=choice({name: name for name in logits_of}, "200 epochs"),
+    network=choice(list(logits_of), "200 epochs"),
     threshold=slider(0, 0.99, value=0.5),
     temperature=log_slider(0.2, 5, value=1, step=0.05),
     presets={
@@ -935,5 +932,3 @@ checks.goal(fairness, at_least=0.84, near=0.06, what="lower of the two recalls",
 # importance weighting in deep learning?*, 2019. Data: Alpaydin and Kaynak, 1998 (digits). Document B is named below
 # the table of claims; its advice to put batch normalisation before the softmax is taken up in the chapter on batch
 # normalisation.
-#
-# **Next:** searching. Every chapter so far turned one knob at a time. How do you find good values for all of them?

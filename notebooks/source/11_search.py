@@ -10,7 +10,7 @@
 # # Search: good values for several knobs, without fooling yourself
 #
 # **The question of this chapter:** a network has many knobs. How do you find good values for them, with few trainings,
-# and how do you know that they are good? About 40 minutes. [Start here](00_start_here.ipynb) explains the words
+# and how do you know that they are good? [Start here](00_start_here.ipynb) explains the words
 # *network*, *loss*, *epoch* and *seed*; the [learning rate](01_learning_rate.ipynb) has a chapter of its own.
 #
 # A few words first. The **weights** of a network are learned from data. What you choose *before* training, such as
@@ -28,8 +28,6 @@ from sklearn.datasets import load_digits
 from course_utils import checks, claims, datasets, models
 from course_utils.chapters.search import caviar, coarse_to_fine, grid_or_random, next_trial, panda
 from course_utils.chapters.search import overfitted_choice as choosing
-from course_utils.chapters.search.coarse_to_fine_picture import RoundsPicture
-from course_utils.chapters.search.manual_schedule import Hand
 from course_utils.lab import Lab, choice, int_slider, log_slider
 from course_utils.training import Trainer
 
@@ -74,6 +72,7 @@ answers = choosing.right_answers(pixels, labels, configurations=500, rows=150)
 chosen = choosing.OverfittedChoice(answers, repeats=200)
 counts = [1, 5, 20, 100, 500]
 optimism = {rows: [np.subtract(*chosen.run(configurations=n, rows=rows).means) for n in counts] for rows in (50, 800)}
+# Adding 0 makes 0.0 of -0.0.
 pd.DataFrame(optimism, index=counts).rename_axis("best of").round(2).add(0).add_prefix("optimism with rows: ")
 
 # %% [markdown] name="choice-read"
@@ -175,7 +174,7 @@ pd.DataFrame(rows).T.rename_axis("second knob")
 Lab(
     square,
     grid_or_random.SquaresPicture(),
-    trials=choice({str(n): n for n in (4, 9, 16, 25, 36)}, "9"),
+    trials=choice([4, 9, 16, 25, 36], 9),
     second=choice(
         {"L2 strength, which does not matter": "l2", "momentum, which matters": "momentum"},
         "L2 strength, which does not matter",
@@ -228,7 +227,7 @@ pd.DataFrame(
 ends = {"low": coarse_to_fine.WHOLE[0], "high": coarse_to_fine.WHOLE[1]}
 Lab(
     ranges,
-    RoundsPicture(),
+    coarse_to_fine.RoundsPicture(),
     rounds=int_slider(1, 3, value=1),
     round_2_from=log_slider(**ends, value=1e-5),
     round_2_to=log_slider(**ends, value=10),
@@ -287,7 +286,7 @@ Lab(
     process,
     next_trial.BeliefPicture(),
     trials=int_slider(3, 15, value=3),
-    look=choice({look: look for look in next_trial.LOOKS}, "expected improvement"),
+    look=choice(list(next_trial.LOOKS), "expected improvement"),
     truth=choice({"hidden": False, "shown": True}, "hidden"),
     draw=int_slider(0, 9, value=0),
     presets={
@@ -322,8 +321,8 @@ Lab(
 # %% name="panda-runs"
 small = Trainer(models.mlp, digits, batch_size=8, epochs=80)
 network = {"width": 32, "depth": 1, "l2": 1e-3}
-hands = {f"{rate:g} all the time": Hand([(0, rate)]) for rate in (0.02, 0.05, 0.1, 0.2, 0.5)}
-hands["0.5, then 0.02"] = Hand([(0, 0.5), (30, 0.02)])
+hands = {f"{rate:g} all the time": panda.Hand([(0, rate)]) for rate in (0.02, 0.05, 0.1, 0.2, 0.5)}
+hands["0.5, then 0.02"] = panda.Hand([(0, 0.5), (30, 0.02)])
 runs = small.run(learning_rate=1.0, schedule=list(hands.values()), seeds=6, **network)
 losses = {name: runs.select(schedule=hand).history["val_loss"][:, -5:].mean(axis=1) for name, hand in hands.items()}
 pd.Series({name: f"{values.mean():.2f}" for name, values in losses.items()}, name="validation loss")
@@ -346,7 +345,7 @@ cub = panda.Panda(small, epochs=80, **network)
 Lab(
     cub,
     panda.PandaPicture(),
-    speed=choice({speed: speed for speed in panda.SPEEDS}, "pause"),
+    speed=choice(list(panda.SPEEDS), "pause"),
     learning_rate=log_slider(0.001, 2, value=0.5),
     seed=int_slider(0, 9, value=0),
     name="cub",
@@ -368,7 +367,7 @@ eggs = caviar.Caviar(small, epochs=20, **network)
 Lab(
     eggs,
     caviar.ShoalPicture(),
-    networks=choice({str(n): n for n in (1, 4, 16, 64)}, "64"),
+    networks=choice([1, 4, 16, 64], 64),
     draw=int_slider(0, 9, value=0),
     name="eggs",
 )
@@ -524,5 +523,3 @@ checks.goal(
 # Bergstra and Bengio, *Random search for hyper-parameter optimization*, 2012. Snoek, Larochelle and Adams, *Practical
 # Bayesian optimization of machine learning algorithms*, 2012. Data: Alpaydin and Kaynak, 1998 (digits). The documents
 # are named below the table of claims.
-#
-# **Next:** [search in practice](12_search_in_practice.ipynb): one call, many methods compared, and your own model.

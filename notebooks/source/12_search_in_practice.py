@@ -10,7 +10,7 @@
 # # Search in practice: one call, many methods, your own model
 #
 # **The question of this chapter:** which way of searching finds good knobs soonest, which knobs are worth searching
-# for, and how long does a good setting stay good? About 35 minutes. It goes on from the chapter on
+# for, and how long does a good setting stay good? It goes on from the chapter on
 # [search](11_search.ipynb).
 #
 # Its words again. A **knob**, or **hyperparameter**, is what you choose before training, such as the learning rate.
@@ -24,7 +24,6 @@
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from unittest.mock import patch
 
 import keras
 import numpy as np
@@ -99,6 +98,8 @@ failed[["trial", "state", "why", "learning_rate", "l2", "init_scale"]].head(4).r
 
 
 # %% name="cut"
+from unittest.mock import patch
+
 folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 storage = f"sqlite:///{folder.name}/search.db"
 calls = []
@@ -250,9 +251,9 @@ drawn = DrawnSearches(race)
 Lab(
     drawn,
     SearchesPicture(),
-    method=choice({method: method for method in methods[1:]}, "tpe"),
+    method=choice(methods[1:], "tpe"),
     trials=int_slider(4, 27, value=27),
-    searches=choice({str(n): n for n in (1, 5, 10, 50)}, "1"),
+    searches=choice([1, 5, 10, 50], 1),
     draw=int_slider(0, 9, value=0),
     presets={"fifty": {"searches": 50}, "fifty, only 16 trials": {"searches": 50, "trials": 16}},
     name="drawn",
@@ -321,7 +322,7 @@ rows = {
     key: {"epochs saved": 1 - np.mean([one.spent for one in runs]) / 540, "lost": np.mean([one.loss for one in runs])}
     for key, runs in lost.items()
 }
-pd.DataFrame(rows).T.rename_axis(["trials from", "first look after"]).round(2).add(0)
+pd.DataFrame(rows).T.rename_axis(["trials from", "first look after"]).round(2).add(0)  # adding 0 makes 0.0 of -0.0
 
 # %% [markdown] name="stopped-lab-intro"
 # ### Lab 2: who may go on?
@@ -336,7 +337,7 @@ Lab(
     StoppedPicture(),
     first=int_slider(1, 10, value=2),
     keep=choice({"every second": 2, "every third": 3, "every ninth": 9, "all": 1}, "every third"),
-    field=choice({field: field for field in FIELDS}, "everything"),
+    field=choice(list(FIELDS), "everything"),
     draw=int_slider(0, 19, value=0),
     presets={
         "slow starters": {"field": "slow starters", "draw": 6},

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from notebooks.build import build, chapters
-from notebooks.build.chapters import ROOT
+from notebooks.build.contents import ROOT, UnfitError
 from tests.chapter import run_script
 
 CHAPTER = """
@@ -53,8 +53,34 @@ rate
 random.random()
 """
 
+LIST = """number,name,title,question,minutes
+01,small,Small,How small?,5
+03,large,"Large, and last",How large?,10
+"""
+
+README = """# A course
+
+<!-- chapters -->
+<!-- /chapters -->
+
+The end.
+"""
+
+LARGE = """# %% [markdown] name="title"
+# # Another chapter
+
+# %% name="nothing"
+None
+"""
+
 PACKAGE = '''
 """A package."""
+'''
+
+FACE = '''
+"""A folder's face."""
+
+from course_utils.folder.first import one
 '''
 
 INNER = '''
@@ -79,13 +105,17 @@ def lab():
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Gives the root of a course of one chapter, built."""
+    """Gives the root of a course of two chapters, built."""
     root = tmp_path_factory.mktemp("course")
-    for folder in ("notebooks/source", "course_utils", "data"):
+    for folder in ("notebooks/source", "course_utils", "course_utils/folder", "data"):
         (root / folder).mkdir(parents=True)
-    (root / "notebooks" / "source" / "01_small.py").write_text(CHAPTER.lstrip(), encoding="utf-8")
-    (root / "course_utils" / "__init__.py").write_text(PACKAGE, encoding="utf-8")
-    (root / "course_utils" / "inner.py").write_text(INNER, encoding="utf-8")
+    files = {"source/chapters.csv": LIST, "source/01_small.py": CHAPTER.lstrip(), "source/03_large.py": LARGE}
+    files = {f"notebooks/{name}": text for name, text in files.items()} | {"README.md": README}
+    files |= {"course_utils/__init__.py": PACKAGE, "course_utils/inner.py": INNER}
+    files |= {"course_utils/folder/__init__.py": FACE, "course_utils/folder/first.py": "one = 1\n"}
+    files |= {"course_utils/folder/second.py": "two = 2\n"}
+    for name, text in files.items():
+        (root / name).write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(root))
         assert build.main([], root) == 0
@@ -98,6 +128,9 @@ def course(made, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(made))
     files = {path: path.read_bytes() for path in made.rglob("*") if path.is_file()}
     yield made
+    for path in made.rglob("*"):
+        if path.is_file() and path not in files:
+            path.unlink()
     for path, content in files.items():
         if path.read_bytes() != content:
             path.write_bytes(content)
@@ -126,8 +159,13 @@ def is_current(root, *, solved=False, **options):
     return build.is_current(chapters.path_of(script_of(root), solved=solved), wanted, **options)
 
 
+def hash_of(root):
+    return chapters.notebook(script_of(root), solved=False, root=root).metadata.source_hash
+
+
 def test_exercises_and_solutions_go_into_different_notebooks(course):
-    start, end = ["title", "imports", "picture-task", "picture", "choose"], ["check-task", "check", "dice-task", "dice"]
+    start = ["chapter-head", "title", "imports", "picture-task", "picture", "choose"]
+    end = ["check-task", "check", "dice-task", "dice", "chapter-foot"]
     assert names(read(course)) == [*start, "rate", *end]
     assert names(read(course, solved=True)) == [*start, "rate-solved", "rate-why", *end]
 
@@ -151,9 +189,54 @@ def test_a_lab_is_stored_as_a_picture(course):
     assert set(output.data) == {"text/html", "text/plain"}
 
 
+def test_the_first_and_last_cell_lead_to_the_neighbours(course):
+    head, foot = (read(course).cells[place].source for place in (0, -1))
+    assert head == "Chapter 01 · about 5 minutes · next: [Large, and last](03_large.ipynb)"
+    assert foot.startswith("**Next:** [Large, and last](03_large.ipynb). How large?\n\n")
+    assert foot.endswith("[With solutions](solutions/01_small.ipynb)")
+    solved = chapters.notebook(script_of(course).with_name("03_large.py"), solved=True, root=course).cells
+    assert solved[0].source == "Chapter 03 · about 10 minutes · previous: [Small](01_small.ipynb)"
+    previous, this = solved[-1].source.split("\n\n")
+    assert previous == "**Previous:** [Small](01_small.ipynb)"
+    assert this == "**This chapter:** [Without solutions](../03_large.ipynb)"
+
+
+def test_a_line_of_the_list_changes_heads_feet_and_readme_and_runs_nothing(course, capsys):
+    source = script_of(course).parent
+    (source / "02_middle.py").write_text(LARGE, encoding="utf-8")
+    change(source / "chapters.csv", "03,large", "02,middle,Middle,How much?,7\n03,large")
+    assert build.main(["--check"], course) == 1
+    said = capsys.readouterr().out
+    for old in ("README.md", "notebooks/01_small.ipynb", "notebooks/solutions/02_middle.ipynb"):
+        assert f"{old}: not current" in said
+    assert build.main([], course) == 0
+    said = capsys.readouterr().out
+    assert said.count("prose only") == 4
+    assert said.count("run in") == 2
+    assert "next: [Middle](02_middle.ipynb)" in read(course).cells[0].source
+    readme = (course / "README.md").read_text(encoding="utf-8")
+    assert "| 02 | [Middle](notebooks/02_middle.ipynb) | How much? | 7 |\n| 03 |" in readme
+    assert readme.endswith("|\n<!-- /chapters -->\n\nThe end.\n")
+    assert build.main(["--check"], course) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("03,large", "00,large", "numbers rise"),
+        ("03,large", "04,large", "03_large, 04_large has no script, or no line in the list"),
+        ('03,large,"Large, and last",How large?,10\n', "", "03_large has no script, or no line in the list"),
+    ],
+)
+def test_a_list_that_is_not_that_of_the_scripts_is_refused(course, old, new, complaint):
+    change(script_of(course).with_name("chapters.csv"), old, new)
+    with pytest.raises(UnfitError, match=complaint):
+        build.main(["--check"], course)
+
+
 def test_links_still_lead_there_from_the_folder_of_solutions(course):
-    assert "(02_next.ipynb), [the list](../README.md)" in read(course).cells[0].source
-    solved = read(course, solved=True).cells[0].source
+    assert "(02_next.ipynb), [the list](../README.md)" in read(course).cells[1].source
+    solved = read(course, solved=True).cells[1].source
     assert "(../02_next.ipynb), [the list](../../README.md) and [the net](https://example.org); `a[0](b)`" in solved
 
 
@@ -161,7 +244,7 @@ def test_what_has_not_changed_is_not_built_again(course, capsys):
     stored = chapters.path_of(script_of(course), solved=False)
     before = stored.stat().st_mtime_ns
     assert build.main([], course) == 0
-    assert capsys.readouterr().out.count("unchanged") == 2
+    assert capsys.readouterr().out.count("unchanged") == 4
     assert stored.stat().st_mtime_ns == before
 
 
@@ -181,11 +264,11 @@ def test_force_runs_again_and_differs_only_in_what_is_random(course, capsys):
 def test_new_prose_is_taken_over_without_running(course, capsys):
     change(script_of(course), "# Roll the dice.", "# Throw the dice.")
     assert not is_current(course)
-    dice = read(course).cells[-1]
+    dice = read(course).cells[-2]
     assert build.main([], course) == 0
     assert capsys.readouterr().out.count("written, prose only") == 2
-    assert read(course).cells[-2].source == "Throw the dice."
-    assert read(course).cells[-1] == dice
+    assert read(course).cells[-3].source == "Throw the dice."
+    assert read(course).cells[-2] == dice
     assert is_current(course)
 
 
@@ -211,17 +294,62 @@ def test_code_and_tables_that_a_chapter_does_not_use_make_no_difference(course):
         assert is_current(course)
 
 
+def test_a_face_and_what_it_imports_count_and_so_does_the_face_above_a_module(course):
+    folder = course / "course_utils" / "folder"
+    for line, counts in [
+        ("from course_utils.folder import one", {"__init__.py", "first.py"}),
+        ("from course_utils.folder.second import two", {"__init__.py", "first.py", "second.py"}),
+        ("import course_utils.folder.second", {"__init__.py", "first.py", "second.py"}),
+    ]:
+        change(script_of(course), "import random\n", f"import random\n{line}\n")
+        before = hash_of(course)
+        for file in ("__init__.py", "first.py", "second.py"):
+            change(folder / file, "\n", "\nimport os\n")
+            assert (hash_of(course) != before) == (file in counts), (line, file)
+            change(folder / file, "\nimport os\n", "\n")
+        change(script_of(course), f"{line}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "counts"),
+    [
+        ('path = data_file("some.npz")', True),
+        ('FILES = {"a": ["some.npz"]}', True),
+        ("# some.npz", False),
+        ('words = "What some.npz holds"', False),
+        ('def f():\n    """Reads some.npz."""', False),
+    ],
+)
+@pytest.mark.parametrize("file", ["course_utils/inner.py", "notebooks/source/01_small.py"])
+def test_a_file_counts_where_code_names_it_and_not_where_prose_does(course, file, words, counts):
+    data = course / "data" / "some.npz"
+    data.write_bytes(b"\x00\xff one")
+    change(course / file, "\nimport ", f"\n{words}\nimport ")
+    before = hash_of(course)
+    data.write_bytes(b"\x00\xff two")
+    assert (hash_of(course) != before) == counts
+
+
+def test_prose_of_a_chapter_that_names_a_file_does_not_count(course):
+    (course / "data" / "some.csv").write_text("x\n1\n")
+    change(script_of(course), "# Roll the dice.", "# Roll the dice of `data/some.csv`.")
+    before = hash_of(course)
+    (course / "data" / "some.csv").write_text("x\n2\n")
+    assert hash_of(course) == before
+
+
 def test_of_a_table_by_chapter_only_the_own_rows_count(course):
     table = course / "data" / "claims.csv"
-    table.write_text("id,chapter\nA,01_small\nB,02_next\n")
+    table.write_text('id,chapter,claim\nA,01_small,"One, and\nanother"\nB,02_next,01_small\n')
     assert is_current(course)
-    change(course / "course_utils" / "inner.py", '"A line', 'f"claims.csv: A line')
-    first = chapters.notebook(script_of(course), solved=False, root=course).metadata.source_hash
-    change(table, "B,02_next", "B,02_next\nC,02_next")
-    assert chapters.notebook(script_of(course), solved=False, root=course).metadata.source_hash == first
-    change(table, "A,01_small", "D,01_small")
-    assert chapters.notebook(script_of(course), solved=False, root=course).metadata.source_hash != first
-    table.unlink()
+    change(course / "course_utils" / "inner.py", "import os", 'import os\n\nFILE = "claims.csv"')
+    first = hash_of(course)
+    change(table, "B,02_next", "C,02_next,\nB,02_next")
+    assert hash_of(course) == first
+    change(table, "B,02_next,01_small", "B,02_next,other")
+    assert hash_of(course) == first
+    change(table, "another", "a third")
+    assert hash_of(course) != first
 
 
 def test_a_notebook_that_somebody_ran_by_hand_is_out_of_date(course):
@@ -231,7 +359,7 @@ def test_a_notebook_that_somebody_ran_by_hand_is_out_of_date(course):
     nbformat.write(notebook, path)
     assert not is_current(course, prose=False)
     notebook.metadata.language_info.pop("version")
-    notebook.cells[1].execution_count = 7
+    notebook.cells[2].execution_count = 7
     nbformat.write(notebook, path)
     assert not is_current(course)
 
@@ -250,7 +378,7 @@ def test_an_unfit_chapter_is_refused_and_the_notebook_stays(course, code, compla
     path = chapters.path_of(script_of(course), solved=False)
     before = path.read_bytes()
     change(script_of(course), 'print("now")\n', f"{code}\n")
-    with pytest.raises(chapters.UnfitError, match=complaint):
+    with pytest.raises(UnfitError, match=complaint):
         build.build(script_of(course), solved=False, root=course)
     assert path.read_bytes() == before
 
@@ -266,6 +394,7 @@ def test_the_command_says_what_is_unfit_and_fails(course, capsys):
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
+        ('name="check"', 'name="chapter-foot"', "a missing, repeated or unsuitable name 'chapter-foot'"),
         (' name="check"', "", "a missing, repeated or unsuitable name ''"),
         ('name="check"', 'name="dice"', "a missing, repeated or unsuitable name 'dice'"),
         ('name="check"', 'name="Check it"', "unsuitable name 'Check it'"),
@@ -275,7 +404,7 @@ def test_the_command_says_what_is_unfit_and_fails(course, capsys):
 )
 def test_a_script_that_breaks_the_format_is_refused(course, old, new, complaint):
     change(script_of(course), old, new)
-    with pytest.raises(chapters.UnfitError, match=complaint):
+    with pytest.raises(UnfitError, match=complaint):
         chapters.read(script_of(course))
 
 
@@ -309,7 +438,7 @@ def test_nbval_agrees_though_pictures_differ(course):
     ]
     answer = subprocess.run([*command, course / "notebooks"], cwd=course, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout
-    assert "10 passed" in answer.stdout
+    assert "12 passed" in answer.stdout
 
 
 def test_a_chapter_runs_inside_a_test(course, monkeypatch):

@@ -6,8 +6,8 @@ import nbformat
 import pytest
 
 from course_utils import claims
-from notebooks.build import build, chapters
-from notebooks.build.chapters import ROOT
+from notebooks.build import build, chapters, contents
+from notebooks.build.contents import ROOT
 from tests.chapter import file_of_tests
 
 SCRIPTS = {script.stem: script for script in chapters.scripts()}
@@ -51,7 +51,8 @@ def test_a_notebook_is_valid_and_holds_nothing_of_the_machine_that_ran_it(script
 def test_cells_are_known_by_the_names_of_the_script(script, solved):
     names = re.findall(r"^# %%.*\bname=\"([a-z0-9-]+)\"", script.read_text(encoding="utf-8"), re.MULTILINE)
     left_out = {cell.id for cell in chapters.read(script)} - {cell.id for cell in stored(script, solved).cells}
-    assert [cell.id for cell in stored(script, solved).cells] == [name for name in names if name not in left_out]
+    own = [name for name in names if name not in left_out]
+    assert [cell.id for cell in stored(script, solved).cells] == [chapters.HEAD, *own, chapters.FOOT]
 
 
 @each_chapter
@@ -118,15 +119,25 @@ def test_a_chapter_sets_each_of_its_claims_against_a_measurement(script):
 
 
 @each_chapter
-def test_a_chapter_is_in_the_table_of_contents(script):
-    assert f"(notebooks/{script.stem}.ipynb)" in (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-@each_chapter
 def test_a_chapter_has_tests(script):
     assert file_of_tests(script.stem).exists()
 
 
-def test_every_notebook_has_a_script():
+def test_every_notebook_claim_and_folder_of_experiments_is_of_a_chapter_in_the_list():
+    listed = contents.contents()
     for folder in (ROOT / "notebooks", ROOT / "notebooks" / "solutions"):
         assert {path.stem for path in folder.glob("[0-9][0-9]_*.ipynb")} <= set(SCRIPTS)
+    assert {claim.chapter for claim in claims.load().values()} <= set(SCRIPTS)
+    for place in ("course_utils", "tests"):
+        folders = {path.name for path in (ROOT / place / "chapters").glob("[a-z]*") if path.is_dir()}
+        assert folders <= {chapter.name for chapter in listed}
+
+
+def test_readme_has_the_table_of_chapters_that_the_list_gives():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"<!-- chapters -->\n{contents.table()}<!-- /chapters -->" in readme
+
+
+@each_chapter
+def test_where_a_chapter_stands_and_how_long_it_takes_is_not_written_in_its_script(script):
+    assert not re.search(r"\bminutes\b|\*\*Next|\bchapter [0-9]", prose(chapters.read(script)))

@@ -18,12 +18,10 @@ from course_utils.chapters.batch_normalization.side_by_side import Comparison
 from course_utils.chapters.learning_rate import pictures as learning_rate
 from course_utils.chapters.learning_rate.landscapes import Quadratic
 from course_utils.chapters.mini_batch import generalization, gradient_noise, local_minima, memory
-from course_utils.chapters.mini_batch import pictures as mini_batch
-from course_utils.chapters.mini_batch.race import BatchSizeRace
+from course_utils.chapters.mini_batch.race import BatchSizeRace, RacePicture
 from course_utils.chapters.search import (
     caviar,
     coarse_to_fine,
-    coarse_to_fine_picture,
     grid_or_random,
     next_trial,
     overfitted_choice,
@@ -32,7 +30,7 @@ from course_utils.chapters.search import (
 from course_utils.chapters.search_in_practice import contest_picture, stopped_early
 from course_utils.chapters.search_in_practice.contest import Contest
 from course_utils.chapters.search_in_practice.tabular_benchmark import Tabled
-from course_utils.chapters.softmax import calibration, imbalance, recall, softmax_lab
+from course_utils.chapters.softmax import calibration, class_weights, imbalance, softmax_lab
 from course_utils.lab import Experiment, InstantExperiment, LearningCurves, Picture, Sweep
 from course_utils.training import Trainer
 from tests.contract import check_experiment, check_picture
@@ -141,7 +139,7 @@ ROWS = {
     ),
     "race of batch sizes": lambda: row(
         BatchSizeRace(Trainer(models.mlp, moons()), (4, 16), goal=0.8, reference=4, most=40),
-        mini_batch.RacePicture(),
+        RacePicture(),
         learning_rate=0.1,
         scaling="same",
         yardstick="epochs",
@@ -160,7 +158,7 @@ ROWS = {
     ),
     "gradient noise": lambda: row(
         gradient_noise.GradientNoise({"start": random().normal(size=(64, 30)) + 0.5}),
-        mini_batch.Fan(),
+        gradient_noise.Fan(),
         moment="start",
         batch_size=4,
         draws=20,
@@ -187,8 +185,8 @@ ROWS = {
         others={"batch_size": 100_000},
     ),
     "rare class": lambda: row(
-        recall.RareClass(imbalance.thin(digits(), {8: 0.05}), rare=8),
-        recall.RecallAndPrecision(),
+        class_weights.RareClass(imbalance.thin(digits(), {8: 0.05}), rare=8),
+        class_weights.RecallAndPrecision(),
         weight=1.0,
         epochs=2,
         seeds=2,
@@ -222,7 +220,7 @@ ROWS = {
     ),
     "narrowing": lambda: row(
         coarse_to_fine.Narrowing(trainer(), epochs=1),
-        coarse_to_fine_picture.RoundsPicture(),
+        coarse_to_fine.RoundsPicture(),
         rounds=2,
         round_2_from=1e-5,
         round_2_to=1e-4,

@@ -14,17 +14,21 @@ def networks():
     return signal_propagation.RandomNetworks(datasets.digits(), rows=40)
 
 
+@pytest.mark.parametrize("normalize", [False, True])
 @pytest.mark.parametrize("activation", signal_propagation.ACTIVATIONS)
-def test_outputs_and_gradients_are_those_of_tensorflow(networks, activation):
+def test_outputs_and_gradients_are_those_of_tensorflow(networks, activation, normalize):
     weights = networks.weights(seed=3, family="glorot", scale=1.3, depth=4, width=16)
-    outputs, gradients = networks.signals(weights, activation)
-    layers = [keras.layers.Dense(16, activation, use_bias=False) for _ in range(4)]
+    outputs, gradients = networks.signals(weights, activation, normalize=normalize)
+    layers = [keras.layers.Dense(16, use_bias=False) for _ in range(4)]
     signal, passed = tf.constant(networks.x, "float32"), []
     with tf.GradientTape() as tape:
         for layer, matrix in zip(layers, weights):
             layer.build(signal.shape)
             layer.set_weights([matrix])
             signal = layer(signal)
+            if normalize:
+                signal = keras.layers.BatchNormalization(epsilon=1e-12)(signal, training=True)
+            signal = keras.activations.get(activation)(signal)
             tape.watch(signal)
             passed.append(signal)
         logits = signal @ tf.constant(weights[-1], "float32")

@@ -17,6 +17,10 @@ class Trainer:
         self.asked, self.go_on, self.begun = [], threading.Event(), threading.Event()
         self.go_on.set()
 
+    def signature(self, *, learning_rate=0, l2=0, epochs=0, **values):
+        del learning_rate, l2, epochs
+        return frozenset(values.items())
+
     def compile(self, **values):
         self.asked.append(values)
         self.begun.set()
@@ -65,6 +69,13 @@ def test_what_is_compiled_is_not_asked_for_again(trainer, start):
         warm_up.start({"width": 64, "learning_rate": rate})
         assert warm_up.wait(WAIT)
     assert len(trainer.asked) == 1
+
+
+def test_a_move_that_needs_no_compiling_is_left_alone(trainer, start):
+    warm_up = start(epochs=int_slider(1, 9, 4), width=choice({"a": 8, "b": 64}, "b"))
+    warm_up.start({"epochs": 4, "width": 64})
+    assert warm_up.wait(WAIT)
+    assert trainer.asked == [{"epochs": 4, "width": 8}]
 
 
 def test_a_learner_who_has_moved_on_is_followed(trainer, start):

@@ -192,6 +192,16 @@ def test_a_search_that_was_interrupted_is_the_one_that_it_would_have_been(tmp_pa
     assert found.epochs_spent == straight.epochs_spent, "no stage of a trial is trained twice"
 
 
+def test_halving_goes_on_over_an_executor_where_a_rung_is_done(tmp_path):
+    options = {"method": "halving", "trials": 27, "progress": False}
+    straight = search(Formula(), SPACE, **options)
+    for calls in (1, 9):  # the first call trains all on the first rung
+        executor = Flaky(calls, KeyboardInterrupt())
+        found = search(Formula(), SPACE, executor=executor, storage=tmp_path / "search.log", **options)
+    assert [t.state for t in found.study.trials] == [t.state for t in straight.study.trials]
+    assert found.epochs_spent == straight.epochs_spent
+
+
 class Stopped(Formula):
     """Somebody presses the stop button while the second part is trained."""
 
@@ -278,6 +288,29 @@ def test_an_executor_of_many_workers_gives_each_of_them_some():
     breaking._max_workers = 8
     search(Formula(), SPACE, trials=40, executor=breaking, progress=False)
     assert breaking.calls == 92
+
+
+class Signed(Formula):
+    """Would have to compile for every momentum anew, if it trained networks."""
+
+    def __init__(self):
+        super().__init__()
+        self.trained = []
+
+    def signature(self, *, momentum, **_):
+        return momentum
+
+    def run(self, *, settings, **options):
+        self.trained += [setting["momentum"] for setting in settings]
+        return super().run(settings=settings, **options)
+
+
+def test_settings_that_need_no_compiling_between_them_are_trained_together():
+    """Whatever the trainer says: here numbers with a fraction, such as most that need none, are compiled."""
+    trainer = Signed()
+    search(trainer, SPACE | {"momentum": [0.5, 0.9]}, trials=64, executor=Flaky(100, None, most=2), progress=False)
+    assert trainer.trained == sorted(trainer.trained)
+    assert len(set(trainer.trained)) == 2
 
 
 @pytest.mark.parametrize(

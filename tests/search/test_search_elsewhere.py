@@ -3,14 +3,18 @@
 import os
 import signal
 import threading
+import time
+from collections import Counter
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+from optuna.storages import InMemoryStorage
 
 from course_utils import datasets, models
-from course_utils.search import search, trials
-from course_utils.search.trials import BrokenExecutorError, Job, outcomes
+from course_utils.search import jobs, search
+from course_utils.search.jobs import BrokenExecutorError, Job, outcomes
+from course_utils.search.storage import open_study, scores
 from course_utils.training import Trainer
 from tests import elsewhere
 from tests.formula import SPACE, Formula
@@ -72,33 +76,48 @@ def test_results_arrive_as_they_are_ready():
             future.set_result(function(*args))
 
     executor = Backwards()
-    settings = [{"learning_rate": 0.1, "momentum": number / 100} for number in range(2 * trials.CHUNK)]
+    settings = [{"learning_rate": 0.1, "momentum": number / 100} for number in range(2 * jobs.CHUNK)]
     coming = outcomes(Formula(), settings, Job("val_loss", 3, 1, {}), executor)
-    first = [next(coming)[0] for _ in range(trials.CHUNK)]
+    first = [next(coming)[0] for _ in range(jobs.CHUNK)]
     executor.do(0)
     then = [number for number, _ in coming]
     assert sorted(first + then) == list(range(64))
-    assert len(then) == trials.CHUNK
+    assert len(then) == jobs.CHUNK
 
 
-def test_a_worker_that_is_killed_while_it_trains_loses_no_trial(here):
-    killed = []
+class Counted(InMemoryStorage):
+    """Counts how often the end of each trial is told."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = Counter()
+
+    def set_trial_state_values(self, trial_id, state, values=None):
+        self.told[trial_id] += state.is_finished()
+        return super().set_trial_state_values(trial_id, state, values)
+
+
+def test_what_a_killed_worker_was_training_is_trained_once_more_and_nothing_else(here, tmp_path):
+    killed, storage = [], Counted()
 
     def kill(pid):
         killed.append(pid)
         os.kill(pid, signal.SIGKILL)
 
     with elsewhere.cluster() as (client, _), elsewhere.told(kill) as address:
-        trainer = elsewhere.Telling(address, here.study.trials[0].params)
-        found = search(trainer, SPACE, executor=client.get_executor(), **OPTIONS)
+        trainer = elsewhere.Telling(address, here.study.trials[0].params, tmp_path / "trained")
+        found = search(trainer, SPACE, executor=client.get_executor(), storage=storage, **OPTIONS)
         assert len(client.nthreads()) == 1
     assert len(killed) == 1
     assert same_trials(here, found)
+    assert set(storage.told.values()) == {1}, "no trial is told twice"
+    trained = elsewhere.trained(found, tmp_path / "trained")
+    assert trained == [2] * jobs.CHUNK + [1] * (96 - jobs.CHUNK), "the first part is that of the killed worker"
 
 
 def test_a_result_that_never_comes_from_a_cluster_that_is_gone_is_not_waited_for(monkeypatch):
     """So Dask leaves one that it was fetching when the scheduler died."""
-    monkeypatch.setattr(trials, "_LOOK", 0.05)
+    monkeypatch.setattr(jobs, "_LOOK", 0.05)
 
     class Silent(Executor):
         _client = SimpleNamespace(status="running", scheduler_comm=object(), nthreads=lambda: {"worker": 1})
@@ -117,24 +136,32 @@ def test_a_result_that_never_comes_from_a_cluster_that_is_gone_is_not_waited_for
 
 @pytest.mark.parametrize("what", ["scheduler", "pool"])
 def test_an_executor_that_dies_while_it_trains_is_told_and_what_is_done_is_kept(here, tmp_path, what):
-    at = here.study.trials[64].params
+    at, noted = here.study.trials[64].params, tmp_path / "trained"
     options = {**OPTIONS, "storage": tmp_path / "search.log"}
     if what == "pool":
         with ProcessPoolExecutor(2, mp_context=elsewhere.context()) as pool:
-            broken(pool, lambda pid: os.kill(pid, signal.SIGKILL), at, options)
+            broken(pool, lambda pid: os.kill(pid, signal.SIGKILL), at, noted, options)
     else:
         with elsewhere.cluster() as (client, scheduler):
-            broken(client.get_executor(), lambda _: scheduler.kill(), at, options)
-    whole = search(Formula(), SPACE, **options)
+            broken(client.get_executor(), lambda _: scheduler.kill(), at, noted, options)
+    whole = search(elsewhere.Telling(None, None, noted), SPACE, **options)
     assert same_trials(here, whole)
-    assert whole.epochs_spent == here.epochs_spent, "nothing that was done is done again"
+    assert whole.epochs_spent == here.epochs_spent
+    assert elsewhere.trained(whole, noted) == [1] * 64 + [2] * 16 + [1] * 16, "only what was cut off is trained again"
 
 
-def broken(executor, act, at, options):
-    with elsewhere.told(act) as address, pytest.raises(BrokenExecutorError, match="the executor broke down") as caught:
-        search(elsewhere.Telling(address, at), SPACE, executor=executor, **options)
+def broken(executor, act, at, noted, options):
+    def act_later(pid):
+        study = open_study(options["storage"], "search", {}, maximize=False)
+        while len(scores(study)) < 80:
+            time.sleep(0.01)  # until all but what this process trains is told
+        act(pid)
+
+    telling = elsewhere.told(act_later)
+    with telling as address, pytest.raises(BrokenExecutorError, match="the executor broke down") as caught:
+        search(elsewhere.Telling(address, at, noted), SPACE, executor=executor, **options)
     found = caught.value.search
-    assert len(found.to_frame().query("state == 'complete'")) >= 64
+    assert len(found.to_frame().query("state == 'complete'")) == 80
     assert found.best_value < 0.5
     # Nobody waits for a cluster that is gone, and it is told again at once.
     with pytest.raises(BrokenExecutorError, match="the executor broke down"):

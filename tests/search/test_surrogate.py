@@ -7,7 +7,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
 from course_utils.search import surrogate
-from course_utils.search.gaussian_process import believe
+from course_utils.search.gaussian_process import posterior
 from course_utils.search.surrogate import Parameters, Surrogate
 
 
@@ -72,7 +72,7 @@ def test_equal_scores_and_equal_points_are_no_error():
 def test_most_improvement_is_expected_near_the_top_and_not_where_a_trial_was_poor(seed):
     points, scores = some(seed, trials=30)
     where = np.column_stack([np.linspace(0, 1, 101), np.full(101, 0.5), np.full(101, 0.5)])
-    belief = believe(points, scores, where)
-    assert abs(where[belief.improvement.argmax(), 0] - np.pi / 10) < 0.15
-    assert belief.improvement.min() >= 0
-    assert belief.improvement[-1] < belief.improvement.max() / 10
+    improvement = posterior(points, scores, where).improvement
+    assert abs(where[improvement.argmax(), 0] - np.pi / 10) < 0.15
+    assert improvement.min() >= 0
+    assert improvement[-1] < improvement.max() / 10

@@ -7,7 +7,7 @@ from keras import layers
 
 from course_utils import datasets, models, schedules
 from course_utils.training import Trainer
-from tests.training.test_optimizers import TWINS
+from tests.training.test_optimizers import IN_KERAS
 
 STEPS = 132  # three epochs of 44 batches
 
@@ -29,9 +29,9 @@ def compare(keras_loop, model, dataset, *, loss=None, keras_loss=None, epochs=3,
     return runs
 
 
-@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("name", IN_KERAS)
 def test_every_optimizer_gives_the_losses_of_keras(digits, keras_loop, name):
-    kind, fixed, knobs = TWINS[name]
+    kind, fixed, knobs = IN_KERAS[name]
     knobs = {**knobs, "learning_rate": LEARNING_RATES.get(name, 0.005)}
     trainer = Trainer(models.mlp, digits, optimizer=name, epochs=3)
     plain = {"weight_decay": 0.0, "init_scale": 1.0}

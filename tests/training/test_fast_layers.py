@@ -1,4 +1,4 @@
-"""Twins: layers that compute another way what Keras' own compute, dropout whose noise is an input, and refusals."""
+"""Fast copies: layers that compute another way what those of Keras do, dropout with noise as an input, and refusals."""
 
 import keras
 import numpy as np
@@ -23,12 +23,12 @@ def picture(*shape):
     return tf.constant(np.random.default_rng(0).normal(size=(2, *shape)), tf.float32)
 
 
-def assert_same(layer, twin, shape):
+def assert_same(layer, fast, shape):
     x = picture(*shape)
-    for one in (layer, twin):
+    for one in (layer, fast):
         one.build(x.shape)
-    twin.set_weights(layer.get_weights())
-    for ours, theirs in zip(value_and_gradients(twin, x), value_and_gradients(layer, x), strict=True):
+    fast.set_weights(layer.get_weights())
+    for ours, theirs in zip(value_and_gradients(fast, x), value_and_gradients(layer, x), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
@@ -58,8 +58,8 @@ def test_a_maximum_over_tiles_is_max_pooling(pool, shape):
     assert_same(layers.MaxPooling2D(pool), fast_layers.TiledMaxPooling2D(pool), shape)
 
 
-def twin_types(sequential, shape, *stack, **options):
-    return [type(layer).__name__ for layer in fast_layers.twin_of(sequential(shape, *stack), **options).layers]
+def copied_types(sequential, shape, *stack, **options):
+    return [type(layer).__name__ for layer in fast_layers.fast_copy(sequential(shape, *stack), **options).layers]
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,14 @@ def twin_types(sequential, shape, *stack, **options):
 )
 def test_only_pooling_without_overlap_and_padding_is_tiled(sequential, pooling, shape, tiled):
     model = sequential(shape, pooling)
-    twin = fast_layers.twin_of(model)
-    assert isinstance(twin.layers[0], fast_layers.TiledMaxPooling2D) == tiled
+    fast = fast_layers.fast_copy(model)
+    assert isinstance(fast.layers[0], fast_layers.TiledMaxPooling2D) == tiled
     x = picture(*shape)
-    np.testing.assert_array_equal(twin(x), model(x))
+    np.testing.assert_array_equal(fast(x), model(x))
 
 
 def test_grouped_convolutions_stay_what_they_are(sequential):
-    assert twin_types(sequential, (8, 8, 2), layers.Conv2D(4, 3, groups=2), layers.Conv2D(4, 3)) == [
+    assert copied_types(sequential, (8, 8, 2), layers.Conv2D(4, 3, groups=2), layers.Conv2D(4, 3)) == [
         "Conv2D",
         "PatchConv2D",
     ]
@@ -92,7 +92,7 @@ def dense(activation):
 
 
 @pytest.mark.parametrize(
-    ("stack", "ending"),
+    ("stack", "activation"),
     [
         (dense("softmax"), "softmax"),
         (dense("sigmoid"), "sigmoid"),
@@ -104,17 +104,17 @@ def dense(activation):
         (lambda: [layers.Reshape((2, 2)), layers.SimpleRNN(3, activation="sigmoid")], None),
     ],
 )
-def test_the_last_activation_is_left_out_where_the_loss_computes_it(sequential, stack, ending):
+def test_the_output_activation_is_left_out_where_the_loss_is_computed_from_logits(sequential, stack, activation):
     model = sequential((4,), *stack())
-    assert fast_layers.ending(model) == ending
+    assert fast_layers.output_activation(model) == activation
     x = tf.constant(np.random.default_rng(0).normal(size=(5, 4)), tf.float32)
-    for undone in (None, "softmax", "sigmoid"):
-        twin = fast_layers.twin_of(model, undone)
-        twin.set_weights(model.get_weights())
-        outputs = twin(x)
-        if undone == ending and ending is not None:
-            outputs = {"softmax": tf.nn.softmax, "sigmoid": tf.nn.sigmoid}[ending](outputs)
-            assert tf.reduce_max(abs(twin(x) - model(x))) > 0.05
+    for left_out in (None, "softmax", "sigmoid"):
+        fast = fast_layers.fast_copy(model, left_out)
+        fast.set_weights(model.get_weights())
+        outputs = fast(x)
+        if left_out == activation and activation is not None:
+            outputs = {"softmax": tf.nn.softmax, "sigmoid": tf.nn.sigmoid}[activation](outputs)
+            assert tf.reduce_max(abs(fast(x) - model(x))) > 0.05
         np.testing.assert_allclose(outputs, model(x), rtol=1e-5, atol=1e-6)
 
 
@@ -163,12 +163,12 @@ def test_dropout_shares_its_mask_along_axes_of_noise_shape():
     assert 0 < (mask == 0).mean() < 1
 
 
-def test_twins_have_the_variables_of_the_model_and_two_for_each_dropout(sequential):
+def test_fast_copies_have_the_variables_of_the_model_and_two_for_each_dropout(sequential):
     model = sequential((8,), layers.Dense(4), layers.Dropout(0.3), layers.BatchNormalization(), layers.Dense(2))
-    twin = fast_layers.twin_of(model)
-    assert [v.shape for v in twin.trainable_variables] == [v.shape for v in model.trainable_variables]
-    assert len(twin.non_trainable_variables) == 2 + 2
-    assert [layer.start_rate for layer in fast_layers.runtime_dropouts(twin)] == [0.3]
+    fast = fast_layers.fast_copy(model)
+    assert [v.shape for v in fast.trainable_variables] == [v.shape for v in model.trainable_variables]
+    assert len(fast.non_trainable_variables) == 2 + 2
+    assert [layer.start_rate for layer in fast_layers.runtime_dropouts(fast)] == [0.3]
 
 
 @pytest.mark.parametrize(
@@ -183,25 +183,25 @@ def test_twins_have_the_variables_of_the_model_and_two_for_each_dropout(sequenti
 )
 def test_other_random_layers_are_refused_by_name(sequential, shape, make, name):
     with pytest.raises(ValueError, match=rf"layer '.*' \({name}\w*\) draws random numbers .*Dropout"):
-        fast_layers.twin_of(sequential(shape, make()))
+        fast_layers.fast_copy(sequential(shape, make()))
 
 
 def test_recurrent_layers_without_dropout_have_idle_seeds(sequential):
-    twin = fast_layers.twin_of(sequential((4, 2), layers.LSTM(3, return_sequences=True), layers.GRU(3)))
-    assert len(fast_layers.idle_seeds(twin)) == 2
+    fast = fast_layers.fast_copy(sequential((4, 2), layers.LSTM(3, return_sequences=True), layers.GRU(3)))
+    assert len(fast_layers.idle_seeds(fast)) == 2
 
 
 def test_recurrent_layers_are_unrolled_in_both_directions(sequential):
     both = layers.Bidirectional(layers.LSTM(3, return_sequences=True))
     other = layers.Bidirectional(layers.GRU(2), backward_layer=layers.SimpleRNN(2, go_backwards=True))
     model = sequential((4, 2), both, other, layers.Reshape((4, 1)), layers.GRU(3))
-    twin = fast_layers.twin_of(model)
-    recurrent = [layer for layer in twin._flatten_layers() if isinstance(layer, layers.RNN)]
+    fast = fast_layers.fast_copy(model)
+    recurrent = [layer for layer in fast._flatten_layers() if isinstance(layer, layers.RNN)]
     assert len(recurrent) == 5
     assert all(layer.unroll for layer in recurrent)
     assert not model.layers[-1].unroll
-    twin.set_weights(model.get_weights())
-    np.testing.assert_allclose(twin(picture(4, 2)), model(picture(4, 2)), rtol=1e-5, atol=1e-6)
+    fast.set_weights(model.get_weights())
+    np.testing.assert_allclose(fast(picture(4, 2)), model(picture(4, 2)), rtol=1e-5, atol=1e-6)
 
 
 def test_models_with_a_call_of_their_own_are_refused():

@@ -1,12 +1,14 @@
 """Bad input: every refusal names the argument, its value and the cure, and the trainer goes on working."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
 from course_utils import datasets, models, schedules
-from course_utils.training import Trainer, knobs
+from course_utils.training import Trainer, knobs, optimizers
 
 nan, inf = float("nan"), float("inf")
 
@@ -116,10 +118,6 @@ def two_inputs():
     return keras.Model([a, b], layers.Dense(2)(layers.Add()([a, b])))
 
 
-def clashing(input_shape, outputs, learning_rate=0.1):
-    return models.mlp(input_shape, outputs, width=round(1 / learning_rate))
-
-
 def stack(*items, shape=(2,)):
     return lambda: keras.Sequential([keras.Input(shape), *items])
 
@@ -142,12 +140,44 @@ def stack(*items, shape=(2,)):
         (stack(layers.Dense(1), layers.Dense(1, "softmax")), r"ends in softmax, .*let it end in sigmoid, or in no"),
         (stack(layers.Dense(2, "sigmoid")), r"ends in sigmoid, .*let it end in softmax, or in no activation"),
         (lambda: "mlp", r"model='mlp' is neither a Keras model nor a function that builds one"),
-        (lambda: clashing, r"keyword 'learning_rate', which is a knob of training: give it another name"),
     ],
 )
 def test_models_that_cannot_be_trained_are_refused(moons, make, message):
     with pytest.raises(ValueError, match=message):
         Trainer(make(), moons)
+
+
+TAKEN = [*knobs.RUNTIME, *knobs.OPTIMIZER, "batch_size", "optimizer", "seed"]
+TAKEN += [name for name in inspect.signature(Trainer.run).parameters if name not in ("self", "knobs")]
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_builder_with_a_keyword_that_training_uses_is_refused(moons, name):
+    def builder(input_shape, outputs, **keywords):
+        return models.mlp(input_shape, outputs, width=keywords.get(name, 8))
+
+    builder.__signature__ = inspect.Signature([inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=8)])
+    with pytest.raises(ValueError, match=rf"keyword '{name}', which training uses itself: give it another name"):
+        Trainer(builder, moons)
+
+
+@pytest.mark.parametrize(("table", "defaults"), [(knobs.RUNTIME, {}), (knobs.OPTIMIZER, {"push": 1.0})])
+def test_a_knob_that_is_only_a_number_needs_its_rule_and_a_reader(moons, sequential, monkeypatch, table, defaults):
+    """The recipe of CONTRIBUTING, for a knob of every optimizer and for one of a single optimizer."""
+
+    def push(weights, gradient, slots, step, values):  # noqa: ARG001 - as every update rule
+        return weights - values["learning_rate"] * values["push"] * gradient, slots
+
+    monkeypatch.setitem(table, "push", knobs.strength(1.0))
+    pushed = optimizers.Optimizer("pushed", push, (), {"learning_rate": 0.01, **defaults})
+    monkeypatch.setitem(optimizers.OPTIMIZERS, "pushed", pushed)
+    trainer = Trainer(sequential((2,), layers.Dense(2)), moons, optimizer="pushed", epochs=2)
+    runs = trainer.run(learning_rate=0.1, push=[1.0, 3.0])
+    plain = trainer.run(learning_rate=[0.1, 0.3], optimizer="sgd")
+    np.testing.assert_allclose(runs.batch_loss, plain.batch_loss, rtol=1e-5)
+    np.testing.assert_allclose(trainer.run(learning_rate=0.1).batch_loss[0], plain.batch_loss[0], rtol=1e-5)
+    with pytest.raises(ValueError, match="push=-1 cannot be used: choose 0 or a finite number above"):
+        trainer.run(push=-1)
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,41 @@ def test_final_is_the_last_value_of_every_member(runs):
     np.testing.assert_array_equal(runs.final("val_loss"), [2.5, 5.5, 8.5, 11.5])
 
 
+def sweep(members):
+    """Runs of members that are given by their settings; their last values are 0, 1, 2, ..."""
+    last = np.arange(len(members), dtype="float32")
+    return Runs(members, {"val_loss": np.stack([last + 100, last], axis=1)}, 2, 0 * last, *[[last] * len(last)] * 3)
+
+
+def test_values_come_by_knob_and_seed_in_the_order_given(runs):
+    np.testing.assert_array_equal(runs.by("learning_rate", "loss"), [[2, 5], [8, 11]])
+    mixed = sweep(
+        [{"rate": rate, "seed": seed} for seed, rate in [(7, 0.3), (7, 0.1), (2, 0.1), (2, 0.3), (5, 0.1), (5, 0.3)]]
+    )
+    np.testing.assert_array_equal(mixed.by("rate", "val_loss"), [[0, 3, 5], [1, 2, 4]])
+    assert mixed.by("rate", "val_loss").dtype == "float32"
+
+
+def test_of_two_knobs_one_is_chosen_first():
+    both = sweep([{"rate": rate, "l2": l2, "seed": seed} for rate in (1, 2) for l2 in (3, 4) for seed in (0, 1)])
+    with pytest.raises(ValueError, match=r"knob='rate' cannot be used while l2 differs too.*runs.select\(l2=3\)"):
+        both.by("rate", "val_loss")
+    np.testing.assert_array_equal(both.select(l2=4).by("rate", "val_loss"), [[2, 3], [6, 7]])
+
+
+def test_knobs_that_only_one_optimizer_has_come_with_it():
+    sgd, adam = {"optimizer": "sgd", "momentum": 0.9}, {"optimizer": "adam", "epsilon": 1e-7}
+    np.testing.assert_array_equal(
+        sweep([{**sgd, "seed": 0}, {**adam, "seed": 0}]).by("optimizer", "val_loss"), [[0], [1]]
+    )
+
+
+@pytest.mark.parametrize("members", [[0, 1, 2], [0, 1, 2, 2], [0, 1, 2, 3, 3]])
+def test_a_table_with_holes_or_twins_is_refused(runs, members):
+    with pytest.raises(ValueError, match=r"knob='learning_rate' cannot be used: .* 2 values .* 2 seeds, or use final"):
+        runs.take(members).by("learning_rate", "loss")
+
+
 def test_values_come_in_the_order_given_and_once(runs):
     assert runs.values("learning_rate") == [0.1, 1.0]
 
@@ -73,6 +108,8 @@ def test_the_table_has_a_row_for_every_epoch_of_every_member(runs):
     [
         (lambda runs: runs.final("accuracy"), "metric='accuracy' was not measured: choose one of loss, val_loss"),
         (lambda runs: runs.values("momentum"), "knob='momentum' is not known: choose one of learning_rate, seed"),
+        (lambda runs: runs.by("momentum", "loss"), "knob='momentum' is not known: choose one of learning_rate, seed"),
+        (lambda runs: runs.by("learning_rate", "accuracy"), "metric='accuracy' was not measured: choose one of loss"),
         (lambda runs: runs.select(rate=1), "knob='rate' is not known: choose one of learning_rate, seed"),
         (lambda runs: runs.select(seed=9), r"no network was trained with seed=9 \(has \[0, 1\]\)"),
     ],

@@ -27,7 +27,7 @@ def traces(trainer):
 
 @pytest.fixture
 def one_core(monkeypatch):
-    """Makes all members train in one group, as they do where there is one core."""
+    """Makes all members train in one shard, as they do where there is one core."""
     monkeypatch.setattr(loop, "cores", lambda: 1)
 
 
@@ -194,7 +194,7 @@ def test_networks_that_differ_in_their_initialisers_only_are_compiled_once(digit
     assert ones.model(0).layers[0].kernel_initializer.__class__ is keras.initializers.Ones
 
 
-def test_what_is_prepared_need_not_be_compiled_and_trains_the_same(digits):
+def test_what_is_compiled_need_not_be_compiled_and_trains_the_same(digits):
     cold, warm = (Trainer(models.mlp, digits, epochs=2) for _ in range(2))
     assert next(cold.stream(width=21, seeds=2)).progress is None
     warm.compile(width=22, seeds=2)
@@ -204,7 +204,52 @@ def test_what_is_prepared_need_not_be_compiled_and_trains_the_same(digits):
     assert np.isfinite(seen[-1].history["loss"]).all()
 
 
-def test_members_of_several_shapes_come_back_in_the_order_asked_for(line):
+@pytest.mark.usefixtures("one_core")
+def test_a_signature_tells_what_is_compiled_anew(digits):
+    """A keyword of the builder is compiled, also where it is a number with a fraction."""
+
+    def builder(input_shape, outputs, *, slope=0.1):
+        return keras.Sequential([keras.Input(input_shape), layers.Dense(outputs), layers.LeakyReLU(slope)])
+
+    trainer = Trainer(builder, digits, epochs=1)
+    known = trainer.signature()
+    trainer.run()
+    same = [
+        {"learning_rate": 1},
+        {"l2": 0.5},
+        {"epochs": 2},
+        {"seeds": 2},
+        {"seeds": [9]},
+        {"schedule": [schedules.Step()]},
+    ]
+    for change in same:
+        assert trainer.signature(**change) == known
+        assert next(trainer.stream(**change)).progress is not None, change
+    seen = {known}
+    for change in [
+        {"seeds": 4},
+        {"slope": 0.2},
+        {"batch_size": 64},
+        {"optimizer": "adam"},
+        {"settings": [{"slope": 0.3}]},
+    ]:
+        assert trainer.signature(**change) not in seen
+        assert next(trainer.stream(**change)).progress is None, change
+        seen.add(trainer.signature(**change))
+    for bad in ({"widht": 3}, {"batch_size": 0}, {"epochs": 0}, {"seeds": 0}):
+        with pytest.raises(ValueError, match=next(iter(bad))):
+            trainer.signature(**bad)
+
+
+def test_a_model_that_was_changed_is_compiled_for_every_trainer(digits, sequential):
+    model = sequential(digits.input_shape, layers.Dense(10))
+    Trainer(model, digits, epochs=1).run(learning_rate=0.1)
+    model.layers[0].kernel_regularizer = keras.regularizers.L2(1.0)
+    other = Trainer(model, digits, epochs=1)
+    assert next(other.stream(learning_rate=0.1)).progress is None
+
+
+def test_members_of_several_signatures_come_back_in_the_order_asked_for(line):
     trainer = Trainer(models.mlp, line, epochs=2)
     knobs = {"optimizer": ["sgd", "adam"], "batch_size": [16, 40], "depth": [0]}
     runs = trainer.run(learning_rate=0.01, seeds=[3, 1], **knobs)
@@ -263,8 +308,8 @@ def test_runs_that_were_yielded_do_not_change_afterwards(trainer):
 
 
 def test_closing_a_stream_stops_the_training(trainer, monkeypatch):
-    advance, taken = loop.Group.advance, []
-    monkeypatch.setattr(loop.Group, "advance", lambda group, seconds: taken.append(1) or advance(group, seconds))
+    advance, taken = loop.Shard.advance, []
+    monkeypatch.setattr(loop.Shard, "advance", lambda shard, seconds: taken.append(1) or advance(shard, seconds))
     monkeypatch.setattr(loop, "_SLICE", 0)
     stream = trainer.stream(learning_rate=0.1, seeds=2)
     next(runs for runs in stream if len(runs.batch_loss[0]) > 3)

@@ -48,6 +48,10 @@ class ActivationRace(Experiment):
         trainer, arguments = self._arguments(**knobs)
         return trainer.stream(**arguments)
 
+    def signature(self, **knobs: Any) -> Hashable:
+        trainer, arguments = self._arguments(**knobs)
+        return knobs["inputs"], trainer.signature(**arguments)
+
     def compile(self, **knobs: Any) -> None:
         trainer, arguments = self._arguments(**knobs)
         trainer.compile(**arguments)

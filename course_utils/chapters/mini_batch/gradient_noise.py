@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
 
-from course_utils.lab import Instant, InstantExperiment
+from course_utils.drawing import style
+from course_utils.lab import HEIGHT, WIDTH, Instant, InstantExperiment, Picture
 from course_utils.training.knobs import COUNT, integer, one_of
 
 if TYPE_CHECKING:
@@ -178,3 +181,51 @@ class GradientNoise(InstantExperiment):
             rule.check(name, value)
         along, across = known.seen(batch_size, draws, seed)
         return Noise(batch_size, along, across, known)
+
+
+class Fan(Picture):
+    """Gradients of many mini-batches as a fan around the full gradient, and their angle against the batch size."""
+
+    def axes_key(self, result: Noise) -> Hashable:
+        return result.known.rows
+
+    def axes(self, result: Noise) -> Figure:
+        figure, (left, right) = style.new_figure(2, WIDTH, HEIGHT)
+        style.label_axes(left, "along the full gradient", "across it", "Every line is a mini-batch")
+        left.set_xlim(-2.5, 4.5)
+        left.set_ylim(-3.5, 3.5)
+        left.axhline(0, color=style.GHOST, linewidth=0.8)
+        style.label_axes(right, "batch size", "angle, degrees", "Angle to the full gradient")
+        style.scale(right, x="log")
+        right.set_xlim(0.8, result.known.rows * 1.25)
+        right.set_ylim(0, 92)
+        right.set_yticks(range(0, 91, 15))
+        return figure
+
+    def artists(self, figure: Figure, result: Noise, *, ghost: str = "") -> list[Artist]:
+        """Draws the fan and the angles; of a ghost, only the angles."""
+        left, right = figure.axes
+        found: list[Artist] = []
+        if not ghost:
+            x, y = (_from_zero(ends) for ends in (result.along, result.sideways))
+            found += left.plot(x, y, color=style.COLORS[0], linewidth=0.8, alpha=0.5)
+            found += left.plot([0, 1], [0, 0], color=style.COLORS[1], linewidth=3, solid_capstyle="butt")
+            found.append(left.text(1.05, 0.15, "all rows", color=style.COLORS[1], fontsize=9))
+        color, dashes = style.look(ghost)
+        sizes, angles = result.known.angle_curve
+        found += right.plot(sizes, angles, color=color, linestyle=dashes, linewidth=1.8)
+        found += right.plot([result.batch_size], [result.typical_angle], "o", color=color, markersize=8)
+        if ghost:
+            found += style.end_labels(right, [(ghost, sizes[0], float(angles[0]), color)])
+        return found
+
+    def alt(self) -> str:
+        return (
+            "Gradients of mini-batches: on the left a line for each, with the gradient of all rows as a thick line to "
+            "the right; on the right the median angle between the two against the batch size."
+        )
+
+
+def _from_zero(ends: np.ndarray) -> np.ndarray:
+    """Lists the places of one long line that goes from 0 to each end, and is broken in between."""
+    return np.stack([np.zeros(len(ends)), ends, np.full(len(ends), np.nan)], axis=1).ravel()

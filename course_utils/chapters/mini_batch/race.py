@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
 
-from course_utils.lab import Experiment, Result
+from course_utils.drawing import draw_curve, draw_sweep, style
+from course_utils.lab import HEIGHT, WIDTH, Experiment, Picture, Result
 from course_utils.training import Trainer
 from course_utils.training.knobs import COUNT, POSITIVE, one_of
 
@@ -22,6 +25,9 @@ _MOST_STEPS = 12_000
 
 #: Races kept, so that another yardstick or a setting that was tried before needs no training.
 _KEPT = 12
+
+#: Cheapest and dearest goal that a race shows, in each yardstick.
+_COSTS = {"epochs": (0.8, 250), "steps": (15, 10_000), "seconds": (15, 10_000)}
 
 
 @dataclass(frozen=True)
@@ -199,3 +205,58 @@ def _settled(curves: np.ndarray, goal: float) -> bool:
     if curves.shape[1] >= 20:
         dead = curves[:, -10:].max(axis=1) < 0.2
     return bool((arrived | dead).all())
+
+
+class RacePicture(Picture):
+    """Accuracy against what was spent on the left, what the goal cost against the batch size on the right.
+
+    Args:
+        limits: Lowest and highest cost shown, for each yardstick.
+    """
+
+    def __init__(self, limits: Mapping[str, tuple[float, float]] = _COSTS) -> None:
+        self.limits = limits
+
+    def axes_key(self, result: RaceResult) -> Hashable:
+        return result.yardstick
+
+    def axes(self, result: RaceResult) -> Figure:
+        figure, (left, right) = style.new_figure(2, WIDTH, HEIGHT)
+        words, limits = YARDSTICKS[result.yardstick], self.limits[result.yardstick]
+        style.label_axes(left, words, "validation accuracy", "On the way")
+        style.scale(left, x="log")
+        left.set_xlim(*limits)
+        left.set_ylim(0, 1.0)
+        left.axhline(result.goal, color=style.GHOST, linewidth=1, linestyle=":")
+        style.label_axes(right, "batch size", words, f"What accuracy {result.goal:g} costs")
+        style.scale(right, "log", "log")
+        right.set_xlim(min(result.sizes) / 1.5, max(result.sizes) * 1.5)
+        right.set_ylim(*limits)
+        right.set_xticks(result.sizes, result.sizes)
+        right.minorticks_off()
+        return figure
+
+    def artists(self, figure: Figure, result: RaceResult, *, ghost: str = "") -> list[Artist]:
+        """Draws a curve for each batch size, and the costs; of a ghost, only the costs."""
+        left, right = figure.axes
+        found, ends = [], []
+        for index, (size, curves) in enumerate(result.accuracy.items()):
+            if not ghost:
+                spent = np.arange(1, curves.shape[1] + 1) * result.epoch_cost(size)
+                middle = np.median(curves, axis=0, keepdims=True)  # five bands would hide one another
+                found += draw_curve(left, spent, middle, style.COLORS[index], style.DASHES[index])
+                ends.append((f"batch {size}", spent[-1], float(np.median(curves[:, -1])), style.COLORS[index]))
+        found += style.end_labels(left, ends)
+        color, dashes = style.look(ghost)
+        costs = result.cost()
+        shown = len(result.accuracy)
+        found += draw_sweep(right, np.asarray(result.sizes[:shown]), costs[:shown], color, dashes)
+        if ghost and np.isfinite(costs[shown - 1]).any():
+            found += style.end_labels(right, [(ghost, result.sizes[shown - 1], np.nanmedian(costs[shown - 1]), color)])
+        return found
+
+    def alt(self) -> str:
+        return (
+            "A race of batch sizes: on the left validation accuracy against what was spent, a curve for each batch "
+            "size; on the right what it cost to reach the goal, against the batch size, a dot for each network."
+        )

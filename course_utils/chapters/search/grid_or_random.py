@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from course_utils.drawing import style
 from course_utils.lab import WIDTH, Experiment, FromRuns, Picture
-from course_utils.search.spaces import UnitCube, distributions
+from course_utils.search import UnitCube, distributions
 from course_utils.training import Trainer
 from course_utils.training.knobs import COUNT, Rule, integer, one_of
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from course_utils.drawing import style
 from course_utils.lab import WIDTH, Experiment, Picture, Result
-from course_utils.search.gaussian_process import Belief, believe
+from course_utils.search import Posterior, posterior
 from course_utils.training import Trainer
 from course_utils.training.knobs import Rule, integer, one_of
 
@@ -22,9 +22,9 @@ START = 3
 
 #: What the next trial is chosen by, from what is believed: where this is largest.
 LOOKS = {
-    "expected improvement": lambda belief: belief.improvement,
-    "the mean alone": lambda belief: belief.mean,
-    "the uncertainty alone": lambda belief: belief.deviation,
+    "expected improvement": lambda posterior: posterior.improvement,
+    "the mean alone": lambda posterior: posterior.mean,
+    "the uncertainty alone": lambda posterior: posterior.deviation,
 }
 
 _PLACES = 151
@@ -39,7 +39,7 @@ class SearchState(Result):
         tried: Learning rates tried, in their order, shape (trials,).
         accuracy: What came out, shape (trials,).
         places: Learning rates asked about, shape (places,).
-        belief: What is believed about them.
+        posterior: What is expected of them.
         look: What the next trial is chosen by, a key of `LOOKS`.
         wanted: How many trials there will be.
         truth: The accuracy at some learning rates, both of shape (rates,), or None if it stays hidden.
@@ -48,7 +48,7 @@ class SearchState(Result):
     tried: np.ndarray
     accuracy: np.ndarray
     places: np.ndarray
-    belief: Belief
+    posterior: Posterior
     look: str
     wanted: int
     truth: tuple[np.ndarray, np.ndarray] | None = None
@@ -59,16 +59,16 @@ class SearchState(Result):
         return len(self.tried) / self.wanted
 
     @property
-    def worth(self) -> np.ndarray:
+    def acquisition(self) -> np.ndarray:
         """How much a trial is worth at each place, in the unit of the look; NaN where one was, shape (places,)."""
         gap = np.log(self.places[1] / self.places[0])
         near = np.abs(np.log(self.places[:, None] / self.tried)).min(axis=1) < gap / 2
-        return np.where(near, np.nan, LOOKS[self.look](self.belief))
+        return np.where(near, np.nan, LOOKS[self.look](self.posterior))
 
     @property
     def proposal(self) -> float:
         """The learning rate to try next."""
-        return float(self.places[np.nanargmax(self.worth)])
+        return float(self.places[np.nanargmax(self.acquisition)])
 
     @property
     def best(self) -> tuple[float, float]:
@@ -151,8 +151,8 @@ class NextTrial(Experiment):
     def _step(self, tried: np.ndarray, accuracy: np.ndarray, look: str) -> SearchState:
         places = np.geomspace(*RANGE, _PLACES)
         shares = [np.log(rates / RANGE[0])[:, None] / np.log(RANGE[1] / RANGE[0]) for rates in (tried, places)]
-        belief = believe(shares[0], accuracy, shares[1])
-        return SearchState(tried, accuracy, places, belief, look, len(tried))
+        found = posterior(shares[0], accuracy, shares[1])
+        return SearchState(tried, accuracy, places, found, look, len(tried))
 
 
 class BeliefPicture(Picture):
@@ -175,7 +175,7 @@ class BeliefPicture(Picture):
     def artists(self, figure: Figure, result: SearchState, *, ghost: str = "") -> list[Artist]:
         """Draws belief, trials and proposal; of a ghost, only the mean."""
         upper, lower = figure.axes
-        mean, deviation = result.belief.mean, result.belief.deviation
+        mean, deviation = result.posterior.mean, result.posterior.deviation
         if ghost:
             found = upper.plot(result.places, mean, ":", color=style.GHOST, linewidth=1.4)
             return [*found, *style.end_labels(upper, [(ghost, result.places[-1], mean[-1], style.GHOST)])]
@@ -211,7 +211,7 @@ def _belief(ax: Axes, result: SearchState, mean: np.ndarray, deviation: np.ndarr
 
 def _worth(ax: Axes, result: SearchState) -> list[Artist]:
     # Its unit changes from look to look and its size from step to step: only where it is largest matters.
-    worth = result.worth - min(np.nanmin(result.worth), 0)
+    worth = result.acquisition - min(np.nanmin(result.acquisition), 0)
     shown = worth / (np.nanmax(worth) or 1)
     color = style.COLORS[1]
     found: list[Artist] = [ax.fill_between(result.places, shown, color=color, alpha=style.BAND, linewidth=0)]

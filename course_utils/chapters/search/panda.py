@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from course_utils.chapters.search.manual_schedule import Hand
 from course_utils.drawing import draw_curve, style
 from course_utils.lab import HEIGHT, LOSSES, WIDTH, Experiment, FromRuns, Picture, draw_history, epoch_axis
+from course_utils.schedules import Position
 from course_utils.training import Runs, Trainer
 from course_utils.training.knobs import COUNT, POSITIVE, integer, one_of
 
@@ -22,6 +23,35 @@ SPEEDS = {"pause": 0.0, "slow": 4.0, "fast": 16.0}
 
 #: Epochs that a new run takes at once, so that there is something to watch.
 FIRST = 5
+
+
+class Hand:
+    """A schedule that a hand turns: it remembers every change, and can repeat them.
+
+    The rates are whole ones: train with `learning_rate=1`.
+
+    Args:
+        changes: Epochs, counted from 0, and the learning rate from each of them on.
+    """
+
+    def __init__(self, changes: Sequence[tuple[int, float]]) -> None:
+        self.changes = [(int(epoch), float(rate)) for epoch, rate in changes]
+        for _, rate in self.changes:
+            POSITIVE.check("learning_rate", rate)
+        if not self.changes or self.changes[0][0] != 0 or self.changes != sorted(self.changes, key=lambda c: c[0]):
+            raise ValueError(f"changes={changes!r} cannot be used: begin with epoch 0, later epochs after it.")
+
+    def turn(self, epoch: int, rate: float) -> None:
+        """Sets the rate from an epoch on that has not begun yet."""
+        POSITIVE.check("learning_rate", rate)
+        self.changes = [(at, other) for at, other in self.changes if at < epoch]
+        if not self.changes or self.changes[-1][1] != rate:
+            self.changes.append((epoch, float(rate)))
+
+    def __call__(self, position: Position) -> np.ndarray:
+        """Gives the rate of each step."""
+        begins, rates = zip(*self.changes)
+        return np.array(rates)[np.searchsorted(begins, position.epoch, side="right") - 1]
 
 
 @dataclass(frozen=True)
@@ -149,7 +179,7 @@ class Panda(Experiment):
             self._live = self._trainer.stream(**self._fixed, schedule=self._hand, seeds=[seed], epochs=self._epochs)
         done = self._runs.epochs_done if self._runs else 0
         # An epoch that has begun keeps its rate.
-        begun = -(-len(self._runs.batch_loss[0]) // self._runs.steps_per_epoch[0]) if self._runs else 0
+        begun = math.ceil(len(self._runs.batch_loss[0]) / self._runs.steps_per_epoch[0]) if self._runs else 0
         if begun < self._epochs:
             self._hand.turn(begun, rate)
         while done < (self._epochs if speed else min(FIRST, self._epochs)):

@@ -10,9 +10,7 @@ import numpy as np
 from optuna.trial import TrialState
 
 from course_utils.chapters.search_in_practice.tabular_benchmark import Tabled
-from course_utils.search import METHODS, Search, search
-from course_utils.search.rungs import BLOCK
-from course_utils.search.storage import noted
+from course_utils.search import BLOCK, METHODS, Search, noted, search
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,7 +190,7 @@ def _best_so_far(found: Search, table: Tabled, epochs: int, fixed: Mapping[str, 
             best = trial
         scores.append(np.nan if best is None else table.score({**fixed, **best.params}, others, epochs))
     if any(t.state == TrialState.PRUNED for t in trials):
-        # Stages go over all trials of a block, so nothing is known of any before the block has ended.
+        # Rungs go over all trials of a block, so nothing is known of any before the block has ended.
         over = np.arange(1, len(trials) + 1) // BLOCK * BLOCK
         over[-1] = len(trials)
         scores = np.where(over > 0, np.array(scores)[over - 1], np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,11 @@ from matplotlib.figure import Figure
 from course_utils.chapters.search_in_practice.tabular_benchmark import Tabled
 from course_utils.drawing import style
 from course_utils.lab import WIDTH, Instant, InstantExperiment, Picture
+from course_utils.search import BLOCK
 from course_utils.training.knobs import COUNT, integer, one_of
 
 #: Trials that begin together.
-TRIALS = 27
+TRIALS = BLOCK
 
 #: Where the trials are drawn from: the values of some knobs, the rest at random.
 FIELDS: Mapping[str, Mapping[str, Any]] = {
@@ -128,8 +130,9 @@ def _allowed(curves: np.ndarray, first: int, keep: int) -> np.ndarray:
     allowed, alive, look = np.full(len(curves), epochs), np.arange(len(curves)), first
     while look < epochs and keep > 1 and len(alive) > 1:
         order = alive[np.argsort(-curves[alive, look - 1], kind="stable")]
-        allowed[order[-(-len(order) // keep) :]] = look
-        alive, look = order[: -(-len(order) // keep)], look * keep
+        kept = math.ceil(len(order) / keep)
+        allowed[order[kept:]] = look
+        alive, look = order[:kept], look * keep
     return allowed
 
 
@@ -174,7 +177,7 @@ class StoppedPicture(Picture):
 
     def alt(self) -> str:
         return (
-            "Validation accuracy against epochs, a line for each of 27 trials. Grey lines end with a cross where the "
-            "trial was stopped; blue ones were trained to the end. If the trial that would have been best was stopped, "
-            "a dashed orange line shows how it would have gone on."
+            f"Validation accuracy against epochs, a line for each of {TRIALS} trials. "
+            "Grey lines end with a cross where the trial was stopped; blue ones were trained to the end. If the trial "
+            "that would have been best was stopped, a dashed orange line shows how it would have gone on."
         )

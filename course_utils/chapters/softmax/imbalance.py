@@ -32,11 +32,12 @@ def thin(dataset: Dataset, keep: Mapping[int, float], seed: int = 0) -> Dataset:
     for label, share in keep.items():
         rows = random.permutation(np.flatnonzero(dataset.y_train == label))
         stays[rows[max(1, round(share * len(rows))) :]] = False
+    weights = dataset.sample_weight
     return replace(
         dataset,
         x_train=dataset.x_train[stays],
         y_train=dataset.y_train[stays],
-        sample_weight=dataset.sample_weight[stays],
+        sample_weight=None if weights is None else weights[stays],
     )
 
 
@@ -56,7 +57,10 @@ def weigh(dataset: Dataset, class_weight: Mapping[int, float]) -> Dataset:
     _check(dataset, class_weight, "class_weight", strength())
     factors = np.ones(dataset.classes, "float32")
     factors[list(class_weight)] = list(class_weight.values())
-    return replace(dataset, sample_weight=dataset.sample_weight * factors[dataset.y_train])
+    weights = factors[dataset.y_train]
+    if dataset.sample_weight is not None:
+        weights = dataset.sample_weight * weights
+    return replace(dataset, sample_weight=weights)
 
 
 def recall(labels: np.ndarray, guesses: np.ndarray, classes: int) -> np.ndarray:

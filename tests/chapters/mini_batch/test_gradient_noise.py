@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from course_utils import datasets, models
-from course_utils.chapters.mini_batch import gradient_noise, pictures
+from course_utils.chapters.mini_batch import gradient_noise
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_bad_values_are_refused_by_name(cloud, knobs):
 
 
 def test_a_fan_opens_to_both_sides_in_turn(cloud):
-    picture = pictures.Fan()
+    picture = gradient_noise.Fan()
     noise = gradient_noise.GradientNoise({"": cloud}).run(moment="", batch_size=4)
     whole = picture.artists(picture.axes(noise), noise)
     assert whole[0].get_xydata()[1].tolist() == [noise.along[0], noise.across[0]]

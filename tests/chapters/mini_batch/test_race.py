@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import datasets, models
-from course_utils.chapters.mini_batch.pictures import RacePicture
-from course_utils.chapters.mini_batch.race import YARDSTICKS, BatchSizeRace, RaceResult
+from course_utils.chapters.mini_batch.race import YARDSTICKS, BatchSizeRace, RacePicture, RaceResult
 from course_utils.training import Trainer
 
 

@@ -28,16 +28,19 @@ def test_each_trial_is_the_one_proposed_before_and_none_comes_twice(experiment, 
 
 def test_looks_choose_by_what_they_say(experiment):
     step = experiment.run(trials=5, look="the uncertainty alone")
-    tried = np.isnan(step.worth)
+    tried = np.isnan(step.acquisition)
     assert tried.any()
-    assert step.belief.deviation[step.places == step.proposal] == step.belief.deviation[~tried].max()
+    assert step.posterior.deviation[step.places == step.proposal] == step.posterior.deviation[~tried].max()
     greedy = experiment.run(trials=5, look="the mean alone")
-    assert greedy.belief.mean[greedy.places == greedy.proposal] == greedy.belief.mean[~np.isnan(greedy.worth)].max()
+    assert (
+        greedy.posterior.mean[greedy.places == greedy.proposal]
+        == greedy.posterior.mean[~np.isnan(greedy.acquisition)].max()
+    )
 
 
 def test_steps_are_kept_and_the_start_is_the_same_for_every_look(experiment):
     first, second = (experiment.run(trials=5) for _ in range(2))
-    assert first.belief is second.belief
+    assert first.posterior is second.posterior
     starts = [experiment.run(look=look).tried for look in next_trial.LOOKS]
     for start in starts[1:]:
         np.testing.assert_array_equal(start, starts[0])

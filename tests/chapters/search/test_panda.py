@@ -5,7 +5,6 @@ import pytest
 
 from course_utils import datasets, models
 from course_utils.chapters.search import panda
-from course_utils.chapters.search.manual_schedule import Hand
 from course_utils.lab.frames import Animation
 from course_utils.schedules import Position
 from course_utils.training import Trainer
@@ -33,7 +32,7 @@ def until(stream, epoch):
 
 
 def test_a_hand_gives_its_rates_and_forgets_what_has_not_begun():
-    hand = Hand([(0, 0.5), (2, 0.1)])
+    hand = panda.Hand([(0, 0.5), (2, 0.1)])
     np.testing.assert_allclose(hand(Position(np.arange(8), 2, 4)), [0.5] * 4 + [0.1] * 4)
     hand.turn(2, 0.2)
     assert hand.changes == [(0, 0.5), (2, 0.2)]
@@ -45,7 +44,7 @@ def test_a_hand_gives_its_rates_and_forgets_what_has_not_begun():
 @pytest.mark.parametrize("changes", [[], [(1, 0.1)], [(0, 0.1), (5, 0.2), (3, 0.1)], [(0, -1.0)]])
 def test_changes_that_cannot_be_are_named(changes):
     with pytest.raises(ValueError, match="cannot be used"):
-        Hand(changes)
+        panda.Hand(changes)
 
 
 def test_a_new_run_takes_a_few_epochs_and_waits(watched):

@@ -1,5 +1,7 @@
 """The contest of search methods on the table."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ def test_halving_knows_nothing_before_its_first_round_has_ended(table):
         assert np.isnan(by_trials[:26]).all()
         assert np.isfinite(by_trials[26:]).all()
         # 27 trials of 2 epochs, 9 of 6 and 3 of 20 take as long as a little more than 8 whole ones.
-        spent = -(-(27 * 2 + 9 * 6 + 3 * 20) // table.epochs)
+        spent = math.ceil((27 * 2 + 9 * 6 + 3 * 20) / table.epochs)
         assert np.isnan(by_epochs[: spent - 1]).all()
         assert np.isfinite(by_epochs[spent - 1 :]).all()
 

@@ -142,7 +142,7 @@ def test_sm9_sure_answers_are_right_more_often(chapter):
 
 
 def test_sm9_a_temperature_repairs_calibration_and_changes_no_answer(chapter):
-    short, long = chapter["calibration"].values()
+    short, long = chapter["calibrated"].values()
     assert (short["temperature"] < 1).all()
     assert (long["temperature"] > 1).all()
     for row in (short, long):

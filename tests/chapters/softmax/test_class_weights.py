@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from course_utils.chapters.softmax import imbalance, recall
+from course_utils.chapters.softmax import class_weights, imbalance
 from course_utils.lab import Lab, log_slider
 
 
 @pytest.fixture(scope="module")
 def experiment(digits):
-    return recall.RareClass(imbalance.thin(digits, {8: 0.05}), rare=8)
+    return class_weights.RareClass(imbalance.thin(digits, {8: 0.05}), rare=8)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,9 @@ def test_results_come_after_every_epoch(experiment):
 
 
 def test_a_lab_trains_with_the_weight_of_its_slider(experiment):
-    lab = Lab(experiment, recall.RecallAndPrecision(), weight=log_slider(0.1, 100, 1), epochs=3, depth=0, name="rare")
+    lab = Lab(
+        experiment, class_weights.RecallAndPrecision(), weight=log_slider(0.1, 100, 1), epochs=3, depth=0, name="rare"
+    )
     assert lab.wait()
     assert "recall of 8" in lab.status
     lab.close()

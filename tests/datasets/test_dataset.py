@@ -1,9 +1,12 @@
 """Data sets: split without overlap, scaled by the training part alone, and refused when they cannot be trained on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from course_utils import datasets
+from course_utils.datasets import Dataset
 
 
 def numbered(rows=100, **options):
@@ -63,38 +66,6 @@ def test_unit_scale_maps_the_training_part_to_zero_and_one():
     assert (constant.x_train == 0).all()
 
 
-def test_digits_are_the_size_that_the_course_says():
-    data = datasets.digits()
-    assert (len(data.x_train), len(data.x_validation), len(data.x_test)) == (1437, 180, 180)
-    assert (data.input_shape, data.outputs, data.classes) == ((64,), 10, 10)
-    assert (data.x_train.min(), data.x_train.max()) == (0, 1)
-
-
-def test_digits_that_somebody_changed_are_whole_the_next_time():
-    for scale in ("raw", "unit"):
-        changed, untouched = datasets.digits(scale), datasets.digits(scale)
-        changed.x_train[:] = 0
-        changed.y_train[:] = 0
-        np.testing.assert_array_equal(datasets.digits(scale).x_train, untouched.x_train)
-        np.testing.assert_array_equal(datasets.digits(scale).y_train, untouched.y_train)
-
-
-def test_images_are_the_same_digits_in_another_shape():
-    images, flat = datasets.digits(images=True), datasets.digits()
-    assert images.input_shape == (8, 8, 1)
-    np.testing.assert_array_equal(images.x_train.reshape(-1, 64), flat.x_train)
-    np.testing.assert_array_equal(images.y_train, flat.y_train)
-
-
-def test_moons_and_line_are_what_they_say():
-    moons, line = datasets.moons(200, seed=1), datasets.line(200, features=3, noise=0.0, seed=1)
-    assert (moons.input_shape, moons.outputs, moons.classes) == ((2,), 2, 2)
-    assert (line.input_shape, line.outputs, line.classes) == ((3,), 1, None)
-    _, residual, *_ = np.linalg.lstsq(line.x_train, line.y_train)
-    assert residual[0] < 1e-8
-    assert not np.array_equal(moons.x_train, datasets.moons(200, seed=2).x_train)
-
-
 def test_a_regression_of_several_targets_has_as_many_outputs():
     data = datasets.from_arrays(np.ones((20, 2)), np.ones((20, 3)))
     assert (data.classes, data.outputs) == (None, 3)
@@ -136,3 +107,44 @@ X, Y = np.ones((20, 2)), np.arange(20) % 2
 def test_arrays_that_cannot_be_trained_on_are_refused(x, y, options, message):
     with pytest.raises(ValueError, match=message):
         datasets.from_arrays(x, y, **options)
+
+
+def by_hand(**changed):
+    arrays = {f"x_{part}": X for part in ("train", "validation", "test")} | {
+        f"y_{part}": Y for part in ("train", "validation", "test")
+    }
+    return Dataset(**{"name": "mine", "classes": 2} | arrays | changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"y_train": Y[1:]}, "x_train has 20 rows and y_train has 19: give one target"),
+        ({"x_test": X[:5]}, "x_test has 5 rows and y_test has 20: give"),
+        ({"x_validation": X * np.nan}, "x_validation or y_validation holds NaN or infinity: drop"),
+        ({"y_train": Y * np.nan}, "x_train or y_train holds NaN or infinity: drop"),
+        (
+            {"sample_weight": np.ones(19)},
+            r"sample_weight has shape \(19,\), .*: give one finite number for each of the 20",
+        ),
+        ({"sample_weight": np.ones((20, 1))}, r"sample_weight has shape \(20, 1\)"),
+        ({"sample_weight": np.full(20, np.inf)}, "sample_weight .* holds NaN or infinity"),
+    ],
+)
+def test_a_data_set_made_by_hand_is_checked(changed, message):
+    by_hand()
+    with pytest.raises(ValueError, match=message):
+        by_hand(**changed)
+
+
+def test_rows_without_weights_count_once_however_many_are_left():
+    fewer = replace(by_hand(), x_train=X[:7], y_train=Y[:7])
+    (_, weights), (_, given) = fewer.arrays[1], by_hand(sample_weight=np.arange(20)).arrays[1]
+    np.testing.assert_array_equal(weights, np.ones(7))
+    np.testing.assert_array_equal(given, np.arange(20))
+    assert weights.dtype == given.dtype == np.float32
+
+
+def test_weights_of_rows_that_are_gone_are_refused():
+    with pytest.raises(ValueError, match=r"sample_weight has shape \(20,\)"):
+        replace(by_hand(sample_weight=np.ones(20)), x_train=X[:7], y_train=Y[:7])
