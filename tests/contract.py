@@ -35,6 +35,7 @@ def check_experiment(experiment, knobs):
     alone = experiment.run(**knobs)
     assert (alone.summary(), alone.scores()) == (results[-1].summary(), scores), "run gives another result than stream"
     assert experiment.compile(**knobs) is None
+    assert hash(experiment.signature(**knobs)) == hash(experiment.signature(**knobs)), "the signature is not stable"
 
 
 def _check_mistakes(experiment, knobs):

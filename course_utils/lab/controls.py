@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from numbers import Real
 from typing import Any
 
@@ -81,6 +82,19 @@ def _rule_of(control: widgets.Widget) -> Rule:
         lambda value: isinstance(value, Real) and low - room <= value <= high + room,
         f"choose a number from {low:.3g} to {high:.3g}",
     )
+
+
+@contextmanager
+def unheard(handler: Callable[[Any], None], controls: Iterable[widgets.Widget]) -> Iterator[None]:
+    """Keeps moves of controls from a handler that observes their values, as long as the `with` lasts."""
+    controls = list(controls)
+    for control in controls:
+        control.unobserve(handler, "value")
+    try:
+        yield
+    finally:
+        for control in controls:
+            control.observe(handler, "value")
 
 
 def button(label: str, action: Callable[[Any], None]) -> widgets.Button:

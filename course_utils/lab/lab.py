@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from html import escape
 from typing import Any
@@ -15,13 +14,10 @@ from course_utils.lab import controls as ui
 from course_utils.lab.cells import leave_figures_to_cells, replace_lab_of_this_cell
 from course_utils.lab.compile_ahead import CompileAhead
 from course_utils.lab.contract import WIDTH, Experiment, Picture, Result
-from course_utils.lab.controls import choice, int_slider, log_slider, slider
 from course_utils.lab.frames import Animation, FramePace
 from course_utils.lab.view import RunsTable, View
 from course_utils.lab.words import as_code, as_goal, as_words, duration
 from course_utils.lab.worker import Worker
-
-__all__ = ["Lab", "choice", "int_slider", "log_slider", "slider"]
 
 #: Seconds that showing a lab may wait for its first picture, TensorFlow's import included.
 _FIRST_PICTURE = 120
@@ -151,7 +147,7 @@ class Lab(widgets.VBox):
             ValueError: If there is no such control, or it cannot take the value; then none moves.
         """
         ui.check_values(values, self.controls)
-        with self._moves_unheard():
+        with ui.unheard(self._submit, self.controls.values()):
             for key, value in values.items():
                 self.controls[key].value = value
         self._submit()
@@ -188,17 +184,6 @@ class Lab(widgets.VBox):
         rows.append(widgets.Box(buttons, layout=wrap))
         more = widgets.Accordion([self._runs_table, self._code], titles=("Runs tried", "Show the code"))
         return [*rows, more]
-
-    @contextmanager
-    def _moves_unheard(self) -> Iterator[None]:
-        """Moves controls without training for each."""
-        for control in self.controls.values():
-            control.unobserve(self._submit, "value")
-        try:
-            yield
-        finally:
-            for control in self.controls.values():
-                control.observe(self._submit, "value")
 
     def _submit(self, _: Any = None) -> None:
         self._code.value = f"<pre>{escape(self.code)}</pre>"

@@ -22,6 +22,12 @@ def test_the_axes_follow_the_number_of_epochs(trainer):
     assert sizes == [2, 4]
 
 
+def test_an_axis_of_few_epochs_has_ticks_at_whole_numbers_only(trainer):
+    runs = trainer.run()
+    for ax in pictures.LearningCurves(loss_scale="log", loss_limits=(0.01, 10)).axes(runs).axes:
+        assert {0, 1, 2, 3} == {tick for tick in ax.get_xticks() if 0 <= tick <= 3}
+
+
 def test_runs_without_any_finite_value_are_drawn_as_nothing():
     line = Trainer(models.mlp, datasets.line(features=64), epochs=3)
     lost = line.run(learning_rate=1.0, seeds=2)
