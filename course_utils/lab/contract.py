@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
@@ -31,9 +32,11 @@ class Result(Protocol):
 
     progress: float | None
 
+    @abstractmethod
     def summary(self) -> str:
         """Says in the status line what came out, or stands so far."""
 
+    @abstractmethod
     def scores(self) -> dict[str, str]:
         """Gives what the table of runs tried shows, by the names of its columns; asked for the last result only."""
 
@@ -58,6 +61,10 @@ class FromRuns(Result):
     def progress(self) -> float | None:
         """How far the runs have come."""
         return self.runs.progress
+
+    def final(self, metric: str) -> np.ndarray:
+        """Reads a curve's last value, shape (members,), as `Runs.final` does."""
+        return self.runs.final(metric)
 
 
 class Experiment(ABC):
@@ -86,7 +93,7 @@ class Experiment(ABC):
         """Compiles what `stream` with the same knobs would have to; for most experiments that is nothing."""
 
     def signature(self, **knobs: Any) -> Hashable:  # noqa: ARG002 - those that compile need them
-        """Tells what `compile` compiles: equal where nothing is compiled anew, None where nothing ever is."""
+        """Tells what `compile` compiles: equal where nothing is compiled anew, None where nothing is compiled ahead."""
         return None
 
 

@@ -77,9 +77,9 @@ def _rule_of(control: widgets.Widget) -> Rule:
     if isinstance(control, widgets.FloatLogSlider):
         low, high = control.base**low, control.base**high
     # The ends are computed, so that the last digit of a value may lie beyond them.
-    room = 1e-9 * high
+    room = 1e-9 * max(abs(low), abs(high))
     return Rule(
-        lambda value: isinstance(value, Real) and low - room <= value <= high + room,
+        lambda value: isinstance(value, Real) and not isinstance(value, bool) and low - room <= value <= high + room,
         f"choose a number from {low:.3g} to {high:.3g}",
     )
 

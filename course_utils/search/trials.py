@@ -100,6 +100,6 @@ def _climb(
             yield trial, Outcome((known[trial.number].intermediate_values[job.epochs],))
         else:
             todo.append(trial)
-    for row, outcome in outcomes(trainer, [trial.params for trial in todo], job, executor):
-        note(todo[row], outcome, noted(known[todo[row].number], "epochs", 0) + job.epochs * job.seeds)
-        yield todo[row], outcome
+    for place, outcome in outcomes(trainer, [trial.params for trial in todo], job, executor):
+        note(todo[place], outcome, noted(known[todo[place].number], "epochs", 0) + job.epochs * job.seeds)
+        yield todo[place], outcome

@@ -107,6 +107,7 @@ def test_a_chapter_begins_with_its_title(script):
 @each_chapter
 def test_a_chapter_sets_each_of_its_claims_against_a_measurement(script):
     own = [claim for claim in claims.load().values() if claim.chapter == script.stem]
+    assert own
     code = "\n".join(cell.source for cell in chapters.read(script) if cell.cell_type == "code")
     shown = "\n".join(
         output.get("data", {}).get("text/plain", "")

@@ -226,8 +226,8 @@ class RoundsPicture(Picture):
 def _draw_rounds(ax: Axes, rounds: Sequence[Round], *, ghost: str) -> list[Artist]:
     found: list[Artist] = []
     for number, (one, marker) in enumerate(zip(rounds, _MARKERS)):
-        color, height = style.GHOST if ghost else style.COLORS[number], 1.25 - 0.07 * number
-        found += ax.plot(one.range, [height] * 2, ":" if ghost else "-", color=color, linewidth=3)
+        (color, dashes), height = style.look(ghost, number, "-"), 1.25 - 0.07 * number
+        found += ax.plot(one.range, [height] * 2, linestyle=dashes, color=color, linewidth=3)
         if ghost:
             continue
         found.append(ax.text(one.range[1], height, f"  round {number + 1}", color=color, fontsize=9, va="center"))

@@ -79,10 +79,6 @@ class Watched(FromRuns):
         """The validation loss, mean over the last five epochs."""
         return float(self.runs.history["val_loss"][0, -5:].mean())
 
-    def final(self, metric: str) -> np.ndarray:
-        """The last value of a curve, shape (1,)."""
-        return self.runs.final(metric)
-
     def summary(self) -> str:
         """Says where the run stands."""
         turns = len(self.changes) - 1
