@@ -70,7 +70,10 @@ def contents(root: Path = ROOT) -> list[Chapter]:
     if sorted(set(numbers)) != numbers:
         raise UnfitError("chapters.csv: numbers rise from line to line")
     if different := set(stems) ^ {script.stem for script in folder.glob("[0-9][0-9]_*.py")}:
-        raise UnfitError(f"chapters.csv: {', '.join(sorted(different))} has no script, or no line in the list")
+        raise UnfitError(
+            f"chapters.csv: {', '.join(sorted(different))} has no script in notebooks/source, or no line in the list: "
+            "write the one, or take away the other"
+        )
     return listed
 
 
