@@ -1,4 +1,4 @@
-"""Frames of a live picture, drawn fast: the axes are kept as pixels, only what changes is drawn anew."""
+"""Frames of a live picture, drawn fast: the axes are kept as pixels, only what changes is drawn again."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Animation:
         return file
 
     def _draw_behind(self, ghosts: Mapping[str, Any]) -> None:
-        """Draws the ghosts once for as long as they stay."""
+        """Draws the ghosts, and again only when they change."""
         behind = list(ghosts.items())
         stays = len(behind) == len(self._behind) and all(
             name == old_name and ghost is old for (name, ghost), (old_name, old) in zip(behind, self._behind)

@@ -17,12 +17,12 @@ from course_utils.training.knobs import OPTIMIZER
 #: Settings that are trained by one call: enough to keep two cores busy, few enough to show progress.
 CHUNK = 32
 
-#: Seconds without a result after which the connection to a cluster is looked at.
+#: Seconds without a result after which the connection to a cluster is checked.
 _LOOK = 1.0
 
 
 class BrokenExecutorError(RuntimeError):
-    """An executor broke down in the midst of a search, whose trials are in `search`."""
+    """An executor broke down during a search, whose trials are in `search`."""
 
     #: The `Search`, with the trials that ended.
     search: Any = None
@@ -113,7 +113,7 @@ def _elsewhere(
         waiting = set(futures)
         while waiting:
             ready, waiting = wait(waiting, timeout=_LOOK, return_when=FIRST_COMPLETED)
-            # What is done is taken before anything is told of what broke.
+            # Finished results are taken first, and only then is a failure reported.
             for future in sorted(ready, key=lambda future: future.cancelled() or future.exception() is not None):
                 yield from zip(futures[future], future.result())
             if not ready and _connection(executor) != connection:

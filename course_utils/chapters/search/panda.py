@@ -62,7 +62,7 @@ class Watched(FromRuns):
         runs: The network's runs.
         changes: Epochs, and the learning rate from each of them on.
         seed: Which network.
-        paused: Whether nothing goes on until somebody wants it.
+        paused: Whether training waits until a speed is chosen.
     """
 
     changes: tuple[tuple[int, float], ...]
@@ -130,10 +130,10 @@ class Panda(Experiment):
         """Trains a run of its own from start to end, at full speed, apart from the one that is watched.
 
         Args:
-            learning_rate: The rate, if nobody changes it.
+            learning_rate: The rate, if there are no `changes`.
             speed: A key of `SPEEDS`, which makes no difference here.
             seed: Which network.
-            changes: Epochs, counted from 0, and the learning rate from each of them on: those of a run that somebody
+            changes: Epochs, counted from 0, and the learning rate from each of them on: those of a run that was
                 watched repeat it.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Successive halving on the table, where the curves of stopped trials are known to their end, too."""
+"""Successive halving on the table, where the curves of stopped trials are known to their end as well."""
 
 from __future__ import annotations
 
