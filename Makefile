@@ -60,7 +60,7 @@ reproduce: $(DEVELOP) ## * measure on MNIST what the documents tell of it, some 
 	@TQDM_DISABLE=1 $(PYTHON) -m notebooks.build.reproduce $(if $(MNIST),--folder "$(MNIST)") $(if $(SHORT),--check)
 
 table: $(DEVELOP) ## * train the configurations that searches are compared on, a quarter of an hour
-	@$(PYTHON) -m notebooks.build.table $(if $(SHORT),--check --rows 2)
+	@$(PYTHON) -m notebooks.build.table $(if $(SHORT),--rows 2 --check)
 
 screenshot: browser $(DEVELOP) ## * take the picture in README.md anew
 	@$(PYTHON) -m tests.browser.screenshot $(if $(SHORT),--short)

@@ -112,17 +112,47 @@ def smooth(losses: np.ndarray, smoothing: float = 0.9) -> np.ndarray:
 
 
 def minimum(test: RangeTest) -> float:
-    """Suggests the rate at which the loss was lowest: about the largest that still trains."""
+    """Suggests the rate at which the loss was lowest: about the largest that still trains.
+
+    Args:
+        test: What `range_test` measured.
+
+    Returns:
+        The learning rate.
+
+    Raises:
+        ValueError: If no step had a finite loss.
+    """
     return float(test.learning_rates[np.argmin(test.loss)])
 
 
 def tenth_of_minimum(test: RangeTest) -> float:
-    """Suggests a tenth of the rate at which the loss was lowest (the rule of thumb of fastai)."""
+    """Suggests a tenth of the rate at which the loss was lowest (the rule of thumb of fastai).
+
+    Args:
+        test: What `range_test` measured.
+
+    Returns:
+        The learning rate.
+
+    Raises:
+        ValueError: If no step had a finite loss.
+    """
     return minimum(test) / 10
 
 
 def steepest(test: RangeTest) -> float:
-    """Suggests the rate, left of the minimum, at which the loss fell fastest for each tenfold rise."""
+    """Suggests the rate, at or below that of the lowest loss, at which the loss fell fastest per tenfold rise.
+
+    Args:
+        test: What `range_test` measured.
+
+    Returns:
+        The learning rate.
+
+    Raises:
+        ValueError: If no step had a finite loss.
+    """
     lowest = int(np.argmin(test.loss))
     if lowest == 0:
         return float(test.learning_rates[0])
@@ -148,7 +178,17 @@ def falling_part(test: RangeTest, start: float = 0.1) -> tuple[float, float]:
 
 
 def middle_of_fall(test: RangeTest) -> float:
-    """Suggests the middle, on a logarithmic scale, of the part in which the loss falls."""
+    """Suggests the middle, on a logarithmic scale, of the range that `falling_part` gives.
+
+    Args:
+        test: What `range_test` measured.
+
+    Returns:
+        The learning rate.
+
+    Raises:
+        ValueError: If no step had a finite loss.
+    """
     return float(np.sqrt(np.prod(falling_part(test))))
 
 

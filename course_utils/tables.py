@@ -14,23 +14,23 @@ _FOLDER = Path(__file__).parent.parent / "data"
 def data_file(name: str) -> Path:
     """Tells where a file of the folder `data` is; all that is read from there is asked for here.
 
-    A notebook is built anew when a file changes that its code, or the code it uses, asks for by name: write the name
+    A notebook is built again when a file changes that its code, or the code it uses, asks for by name: write the name
     out.
 
     Args:
         name: Name of the file, such as "claims.csv".
 
     Returns:
-        Its path; whether there is such a file is not looked up.
+        Its path; the file need not exist.
     """
     return _FOLDER / name
 
 
 def published(name: str) -> pd.DataFrame:
-    """Reads a table of figures that others have published, to hold ours against.
+    """Reads a table of figures that others have published, to compare ours with.
 
     Args:
-        name: Name of a CSV file in the folder `data`; what it holds is told in `data/README.md`.
+        name: Name of a CSV file in the folder `data`; `data/README.md` says what it holds.
 
     Returns:
         The table.

@@ -24,7 +24,8 @@ class Chapter(dict):
     """The variables of a chapter after its last cell.
 
     `values` holds the value of each cell that ends in an expression, `shown` the list of what each cell passed to
-    `display`; both by the name of the cell.
+    `display`; both by the name of the cell. Only `run_script` gives these two: under `make test`, `run_chapter` returns
+    the variables alone.
     """
 
     def __init__(self):

@@ -19,16 +19,15 @@ LAYERS = {
     "claims": "tables",
     "training": "datasets schedules",
     "predictions": "training",
-    "diagnostics search": "schedules training",
+    "diagnostics": "schedules training",
+    "search": "training",
     "lab": "drawing schedules training",
     "chapters": "datasets drawing lab models predictions schedules search tables training",
 }
 
 #: What others may import of a folder, besides the names that the folder itself gives.
 OPEN = {
-    "drawing": "displays style",
-    "lab": "contract pictures",
-    "search": "gaussian_process rungs samplers spaces storage",
+    "drawing": "style",
     "training": "fast_layers knobs losses optimizers progress",
 }
 

@@ -1,1 +1,1 @@
-"""Experiments: each folder holds those of one chapter, and beside them stands what several share."""
+"""Experiments: each folder holds those of one chapter; the modules beside them hold what several chapters share."""

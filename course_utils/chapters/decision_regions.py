@@ -32,7 +32,7 @@ _SHOWN = 100
 _DEPTHS = (0.06, 0.45)
 
 
-class Grid(NamedTuple):
+class Plane(NamedTuple):
     """Probabilities on a grid over the plane.
 
     Args:
@@ -46,7 +46,7 @@ class Grid(NamedTuple):
     probabilities: np.ndarray
 
 
-def on_grid(predict: Predict, limits: tuple[tuple[float, float], tuple[float, float]]) -> Grid:
+def on_grid(predict: Predict, limits: tuple[tuple[float, float], tuple[float, float]]) -> Plane:
     """Asks a network at the middle of every cell of a grid.
 
     Args:
@@ -60,7 +60,7 @@ def on_grid(predict: Predict, limits: tuple[tuple[float, float], tuple[float, fl
         low + (high - low) * (np.arange(cells) + 0.5) / cells for (low, high), cells in zip(limits, _CELLS)
     )
     points = np.stack(np.meshgrid(across, upward), axis=-1).astype("float32")
-    return Grid(across, upward, np.asarray(predict(points.reshape(-1, 2))).reshape(*points.shape[:2], -1))
+    return Plane(across, upward, np.asarray(predict(points.reshape(-1, 2))).reshape(*points.shape[:2], -1))
 
 
 def limits_of(x: np.ndarray, margin: float = 0.1) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -83,7 +83,7 @@ def limits_of(x: np.ndarray, margin: float = 0.1) -> tuple[tuple[float, float], 
     return tuple(zip((low - edge).tolist(), (high + edge).tolist()))
 
 
-def draw_regions(ax: Axes, grid: Grid) -> list[Artist]:
+def draw_regions(ax: Axes, grid: Plane) -> list[Artist]:
     """Colours the plane by the most probable class, deeper where it is surer, with a small marker here and there.
 
     Args:
@@ -109,7 +109,7 @@ def draw_regions(ax: Axes, grid: Grid) -> list[Artist]:
     return found
 
 
-def draw_borders(ax: Axes, grid: Grid, color: str = style.TEXT, dashes: str = "solid") -> list[Artist]:
+def draw_borders(ax: Axes, grid: Plane, color: str = style.TEXT, dashes: str = "solid") -> list[Artist]:
     """Draws the lines between the regions, and returns the artists."""
     found, table = [], grid.probabilities
     for index in range(table.shape[-1] - (table.shape[-1] == 2)):  # with two classes, once is enough

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-#: What the errors of a beginner mean; the first that fits is told.
+#: What the errors of a beginner mean; the first that fits is shown.
 _IN_WORDS = {
     NameError: "a name is used that was not defined before; look for a spelling mistake",
     TypeError: "an operation got something of a kind it cannot work with",

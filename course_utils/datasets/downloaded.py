@@ -12,7 +12,7 @@ from course_utils.datasets.arrays import Scale, scaling, split
 from course_utils.datasets.dataset import Dataset
 from course_utils.datasets.idx import Part, read_part
 
-#: Share of the rows that are for validation, and for the test if nobody has laid test rows aside.
+#: Share of the rows that are for validation, and for the test if there are no official test rows.
 HELD_OUT = 0.1
 
 #: Seconds of silence after which a download has failed. Without a limit it could hang for minutes.
@@ -22,7 +22,7 @@ _FILES = "t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz (and, for the 
 
 
 class Collection(NamedTuple):
-    """What was published, to hold files against: two collections have the same file names and the same shapes.
+    """What was published, to compare files with: two collections have the same file names and the same shapes.
 
     Args:
         name: What it is called.
@@ -67,12 +67,12 @@ def mnist(
         seed: Which 6,000 of the official training pictures go to validation. The 10,000 test pictures stay.
 
     Returns:
-        The data set, ten classes; its name tells of what was left out.
+        The data set, ten classes; its name tells what was left out.
 
     Raises:
         FileNotFoundError: If the folder lacks files.
         ValueError: If a file in the folder is damaged, or there are fewer training pictures than `rows`.
-        ConnectionError: If Keras has no good copy on this machine and can download none.
+        ConnectionError: If Keras has no good copy on this machine and cannot download one.
 
     Source: LeCun, Cortes & Burges, The MNIST database of handwritten digits, 1998.
     """
@@ -87,7 +87,23 @@ def fashion_mnist(
     rows: int | None = None,
     seed: int = 0,
 ) -> Dataset:
-    """70,000 pictures of ten kinds of clothes; takes what `mnist` takes, and is as large.
+    """The 70,000 pictures of ten kinds of clothes, 28 × 28 pixels each.
+
+    Args:
+        folder: Your folder with the published files, which have the same names as those of MNIST; with the 10,000 test
+            pictures alone, these are split into the three parts. None takes Keras' copy, or downloads it.
+        scale: As for `digits`; "raw" leaves 0 … 255.
+        images: True gives shape (28, 28, 1) for convolutions, False gives 784 numbers in a row.
+        rows: How many training rows to keep; None keeps all 54,000.
+        seed: Which 6,000 of the official training pictures go to validation. The 10,000 test pictures stay.
+
+    Returns:
+        The data set, ten classes; its name tells what was left out.
+
+    Raises:
+        FileNotFoundError: If the folder lacks files.
+        ValueError: If a file in the folder is damaged, or there are fewer training pictures than `rows`.
+        ConnectionError: If Keras has no good copy on this machine and cannot download one.
 
     Source: Xiao, Rasul & Vollgraf, Fashion-MNIST, 2017.
     """

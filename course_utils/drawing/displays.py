@@ -1,4 +1,4 @@
-"""Still pictures: one message, labelled axes, words for who does not see it; compute once, draw as often as needed."""
+"""Still pictures: one message, labelled axes, a text alternative; compute once, draw as often as needed."""
 
 from __future__ import annotations
 
@@ -257,7 +257,7 @@ def draw_sweep(ax: Axes, values: np.ndarray, results: np.ndarray, color: str, da
 
     Args:
         ax: Where, with limits already set.
-        values: Rule values, shape (values,).
+        values: Knob values, shape (values,).
         results: Shape (values, seeds).
         color: Colour of everything.
         dashes: Matplotlib line style of the median.

@@ -51,7 +51,7 @@ def new_figure(columns: int = 1, width: float = _WIDTH, height: float = _HEIGHT)
 
 
 def label_axes(ax: Axes, xlabel: str, ylabel: str, title: str = "") -> None:
-    """Labels axes and takes away what carries no meaning.
+    """Labels axes and removes ticks and frames that carry no data.
 
     Args:
         ax: The axes.
@@ -191,7 +191,11 @@ def png(pixels: np.ndarray, palette: Image.Image | None = None) -> bytes:
 
 @cache
 def live_palette() -> Image.Image:
-    """Collects the colours of live pictures: greys, the lines' colours in every strength, and bands that overlap."""
+    """Collects the colours of live pictures: greys, the lines' colours in every strength, and bands that overlap.
+
+    Returns:
+        An image of one pixel with the palette, for `png`; the same object at every call.
+    """
     white, lines = np.full(3, 255.0), [np.array(to_rgb(color)) * 255 for color in COLORS]
     bands = [white + (line - white) * BAND for line in lines]
     colors = [np.full(3, grey) for grey in np.linspace(0, 255, 40)]
@@ -203,12 +207,19 @@ def live_palette() -> Image.Image:
 
 
 def shown_pixels(inches: float) -> int:
-    """Tells how many of the screen's pixels a figure of that width takes."""
+    """Tells how many pixels of the screen a length takes.
+
+    Args:
+        inches: The length, such as the width of a figure, in inches.
+
+    Returns:
+        Pixels, at 96 to the inch.
+    """
     return round(inches * _SHOWN_DPI)
 
 
 def img_tag(file: bytes, alt: str, width: float) -> str:
-    """Wraps a PNG into HTML, with the words that stand for it where it is not seen.
+    """Wraps a PNG into HTML, with its alternative text.
 
     Args:
         file: The PNG.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-#: Seconds without a running cell after which nobody is thought to be about to run one.
+#: Seconds without a running cell after which no other is expected to follow at once.
 _PAUSE = 1.0
 
 #: For each cell: the number of its last run, and the open labs that this run made.

@@ -1,4 +1,4 @@
-"""Compiling, while no cell runs and nobody waits, what the next move of a lab's controls could ask for."""
+"""Compiling in idle moments, while no cell runs, what the next move of a lab's controls could ask for."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CompileAhead:
         self._experiment, self._controls = experiment, controls
         cells.watch()
         self._done: set[Hashable] = {None}
-        # What goes wrong here goes wrong again, and is told, when somebody asks for that setting.
+        # An error here comes again, and is shown, when a control is moved to that setting.
         self._worker = Worker(self._compile, lambda _: None, "course-lab-compile-ahead")
 
     def start(self, values: Mapping[str, Any]) -> None:

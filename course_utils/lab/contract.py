@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
@@ -26,16 +27,26 @@ class Result(Protocol):
 
     Attributes:
         progress: How far the experiment has come, a field or a property: 0 as long as there is nothing to draw, 1 for
-            the last result, None while something is compiled and nothing new is to be seen. It never falls.
+            the last result, None while something is compiled and there is nothing new to see. It never falls.
     """
 
     progress: float | None
 
+    @abstractmethod
     def summary(self) -> str:
-        """Says in the status line what came out, or stands so far."""
+        """Says what came out so far.
 
+        Returns:
+            Words for the status line.
+        """
+
+    @abstractmethod
     def scores(self) -> dict[str, str]:
-        """Gives what the table of runs tried shows, by the names of its columns; asked for the last result only."""
+        """Gives what the table of tried runs shows; a lab calls it for the last result only.
+
+        Returns:
+            The text of each cell, by the name of its column.
+        """
 
 
 class Instant(Result):
@@ -59,6 +70,10 @@ class FromRuns(Result):
         """How far the runs have come."""
         return self.runs.progress
 
+    def final(self, metric: str) -> np.ndarray:
+        """Reads a curve's last value, shape (members,), as `Runs.final` does."""
+        return self.runs.final(metric)
+
 
 class Experiment(ABC):
     """What a lab runs. A `Trainer` has the same methods, so a lab takes either."""
@@ -71,34 +86,81 @@ class Experiment(ABC):
             **knobs: A keyword for each control of the lab and each value that it fixes.
 
         Returns:
-            Results so far, the last of them whole. Whoever stops reading ends the experiment.
+            Results so far, the last of them complete. Closing the iterator ends the experiment.
 
         Raises:
-            ValueError: If a knob is unknown or a value cannot be used: the sentence names it, and the cure.
+            ValueError: If a knob is unknown or a value cannot be used; the message names it and says what to do.
         """
 
     def run(self, **knobs: Any) -> Any:
-        """Runs to the end; takes what `stream` takes, and returns its last result."""
+        """Runs to the end.
+
+        Args:
+            **knobs: As for `stream`.
+
+        Returns:
+            The last result, which is complete.
+
+        Raises:
+            ValueError: As `stream` does.
+        """
         *_, last = self.stream(**knobs)
         return last
 
     def compile(self, **knobs: Any) -> None:  # noqa: B027 - most have nothing to do here
-        """Compiles what `stream` with the same knobs would have to; for most experiments that is nothing."""
+        """Compiles what `stream` with the same knobs would have to compile; for most experiments that is nothing.
+
+        Args:
+            **knobs: As for `stream`.
+
+        Raises:
+            ValueError: As `stream` does, where the experiment compiles anything.
+        """
 
     def signature(self, **knobs: Any) -> Hashable:  # noqa: ARG002 - those that compile need them
-        """Tells what `compile` compiles: equal where nothing is compiled anew, None where nothing ever is."""
+        """Tells what `compile` with the same knobs would compile.
+
+        Args:
+            **knobs: As for `stream`.
+
+        Returns:
+            A key that is equal for knobs that share what is compiled; None if nothing is compiled ahead.
+
+        Raises:
+            ValueError: As `stream` does, where the experiment compiles anything.
+        """
         return None
 
 
 class InstantExperiment(Experiment):
-    """An experiment without anything on the way to its result, so that `run` is all that has to be written."""
+    """An experiment that computes its result in one go, so that only `run` has to be written."""
 
     @abstractmethod
     def run(self, **knobs: Any) -> Result:
-        """Computes the result."""
+        """Computes the result.
+
+        Args:
+            **knobs: A keyword for each control of the lab and each value that it fixes.
+
+        Returns:
+            The result, complete.
+
+        Raises:
+            ValueError: If a knob is unknown or a value cannot be used; the message names it and says what to do.
+        """
 
     def stream(self, **knobs: Any) -> Iterator[Result]:
-        """Computes the result, which is all that there is to yield; takes what `run` takes."""
+        """Computes the result before it returns.
+
+        Args:
+            **knobs: As for `run`.
+
+        Returns:
+            An iterator over that one result.
+
+        Raises:
+            ValueError: As `run` does.
+        """
         return iter([self.run(**knobs)])
 
 
@@ -107,11 +169,25 @@ class Picture(ABC):
 
     @abstractmethod
     def axes_key(self, result: Any) -> Hashable:
-        """Names the axes that a result needs: those with equal keys share them and are set side by side."""
+        """Names the axes that a result needs.
+
+        Args:
+            result: A result of the experiment.
+
+        Returns:
+            A key: results with equal keys are drawn on the same axes and can be compared there.
+        """
 
     @abstractmethod
     def axes(self, result: Any) -> Figure:
-        """Makes the axes: a figure, `WIDTH` inches wide, with limits, labels and all that no result changes."""
+        """Makes the axes, with limits, labels and everything else that stays the same from result to result.
+
+        Args:
+            result: A result with the key for which the axes are made.
+
+        Returns:
+            A figure, `WIDTH` inches wide.
+        """
 
     @abstractmethod
     def artists(self, figure: Figure, result: Any, *, ghost: str = "") -> list[Artist]:
@@ -128,4 +204,8 @@ class Picture(ABC):
 
     @abstractmethod
     def alt(self) -> str:
-        """Says in whole sentences what is drawn, whatever the result."""
+        """Says what is drawn, whatever the result.
+
+        Returns:
+            Whole sentences, for the picture's alternative text.
+        """

@@ -14,17 +14,56 @@ from course_utils.training.knobs import Rule, integer, one_of
 
 
 def slider(low: float, high: float, value: float, step: float = 0.01) -> widgets.FloatSlider:
-    """A slider for numbers from low to high."""
+    """A slider for numbers.
+
+    Args:
+        low: The smallest number.
+        high: The largest number.
+        value: The first number; one outside the range is moved to its nearer end.
+        step: Distance between two numbers.
+
+    Returns:
+        The slider.
+
+    Raises:
+        TraitError: If `low` is above `high`.
+    """
     return widgets.FloatSlider(value, min=low, max=high, step=step, readout_format=".3g")
 
 
 def log_slider(low: float, high: float, value: float, step: float = 0.1) -> widgets.FloatLogSlider:
-    """A slider for numbers from low to high on a logarithmic scale; `step` is in powers of ten."""
+    """A slider for numbers on a logarithmic scale.
+
+    Args:
+        low: The smallest number, above 0.
+        high: The largest number.
+        value: The first number; one outside the range is moved to its nearer end.
+        step: Distance between two numbers in powers of ten: 0.1 is a factor of 1.26.
+
+    Returns:
+        The slider.
+
+    Raises:
+        TraitError: If `low` is above `high`.
+    """
     return widgets.FloatLogSlider(value, min=np.log10(low), max=np.log10(high), step=step, readout_format=".3g")
 
 
 def int_slider(low: int, high: int, value: int, step: int = 1) -> widgets.IntSlider:
-    """A slider for whole numbers from low to high."""
+    """A slider for whole numbers.
+
+    Args:
+        low: The smallest number.
+        high: The largest number.
+        value: The first number; one outside the range is moved to its nearer end.
+        step: Distance between two numbers.
+
+    Returns:
+        The slider.
+
+    Raises:
+        TraitError: If `low` is above `high`.
+    """
     return widgets.IntSlider(value, min=low, max=high, step=step)
 
 
@@ -34,6 +73,9 @@ def choice(options: Sequence[Any] | Mapping[str, Any], value: Any) -> widgets.Dr
     Args:
         options: The values, or a value for each name to show.
         value: The first choice: a value, or its name.
+
+    Returns:
+        A drop-down list; its `value` is one of the values, whatever name is shown.
 
     Raises:
         ValueError: If that is not among the options.
@@ -60,7 +102,16 @@ def options_of(control: widgets.Widget) -> list[Any]:
 
 
 def check_values(values: Mapping[str, Any], controls: Mapping[str, widgets.Widget], where: str = "") -> None:
-    """Raises a ValueError, which begins with `where`, if a name is no control's or a control cannot take its value."""
+    """Checks that there is a control for each value, and that it can take the value.
+
+    Args:
+        values: Values by the names of their controls.
+        controls: Controls by name.
+        where: Words that an error message begins with, such as the name of a preset.
+
+    Raises:
+        ValueError: If a name belongs to no control, or a control cannot take its value.
+    """
     for key, value in values.items():
         rule = _rule_of(controls[key]) if key in controls else Rule(lambda _: False, f"choose among {list(controls)}")
         rule.check(where + key, value)
@@ -77,16 +128,16 @@ def _rule_of(control: widgets.Widget) -> Rule:
     if isinstance(control, widgets.FloatLogSlider):
         low, high = control.base**low, control.base**high
     # The ends are computed, so that the last digit of a value may lie beyond them.
-    room = 1e-9 * high
+    room = 1e-9 * max(abs(low), abs(high))
     return Rule(
-        lambda value: isinstance(value, Real) and low - room <= value <= high + room,
+        lambda value: isinstance(value, Real) and not isinstance(value, bool) and low - room <= value <= high + room,
         f"choose a number from {low:.3g} to {high:.3g}",
     )
 
 
 @contextmanager
 def unheard(handler: Callable[[Any], None], controls: Iterable[widgets.Widget]) -> Iterator[None]:
-    """Keeps moves of controls from a handler that observes their values, as long as the `with` lasts."""
+    """Keeps moves of controls from a handler that observes their values, for the length of the `with` block."""
     controls = list(controls)
     for control in controls:
         control.unobserve(handler, "value")

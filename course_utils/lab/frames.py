@@ -1,4 +1,4 @@
-"""Frames of a live picture, drawn fast: the axes are kept as pixels, only what changes is drawn anew."""
+"""Frames of a live picture, drawn fast: the axes are kept as pixels, only what changes is drawn again."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ class FramePace:
     def __init__(self) -> None:
         self._start = time.perf_counter()
         self._next = self._start + _FIRST
+        # When the first result came, and its progress: an experiment may go on where another request left it.
+        self._origin: tuple[float, float] | None = None
 
     @property
     def seconds(self) -> float:
@@ -32,10 +34,12 @@ class FramePace:
     def wants(self, result: Result) -> bool:
         """Tells whether it is time for a frame, and this result not so near the end that it would only delay it."""
         now = time.perf_counter()
+        self._origin = self._origin or (now, result.progress)
         if result.progress == 1 or now < self._next:
             return False
-        left = (now - self._start) * (1 / result.progress - 1)
-        if left < _BETWEEN:
+        since, first = self._origin
+        gained = result.progress - first
+        if gained and (now - since) * (1 - result.progress) / gained < _BETWEEN:
             return False
         self._next = now + _BETWEEN
         return True
@@ -81,7 +85,7 @@ class Animation:
         return file
 
     def _draw_behind(self, ghosts: Mapping[str, Any]) -> None:
-        """Draws the ghosts once for as long as they stay."""
+        """Draws the ghosts, and again only when they change."""
         behind = list(ghosts.items())
         stays = len(behind) == len(self._behind) and all(
             name == old_name and ghost is old for (name, ghost), (old_name, old) in zip(behind, self._behind)

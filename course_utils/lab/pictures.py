@@ -127,7 +127,14 @@ def draw_history(ax: Axes, result: Any, lines: Sequence[tuple[str, str]], *, gho
 
 
 def epoch_axis(ax: Axes, epochs: int, ylabel: str, title: str) -> None:
-    """Labels axes on which something is drawn after each epoch, from 0 to the last."""
+    """Labels axes on which something is drawn after each epoch, and sets their horizontal limits.
+
+    Args:
+        ax: The axes.
+        epochs: The last epoch; the axis begins at 0.
+        ylabel: What the vertical axis shows, with its unit.
+        title: The title above the axes.
+    """
     style.label_axes(ax, "epoch", ylabel, title)
     ax.set_xlim(0, epochs)
     style.whole_numbers(ax)

@@ -17,12 +17,12 @@ from course_utils.training.knobs import OPTIMIZER
 #: Settings that are trained by one call: enough to keep two cores busy, few enough to show progress.
 CHUNK = 32
 
-#: Seconds without a result after which the connection to a cluster is looked at.
+#: Seconds without a result after which the connection to a cluster is checked.
 _LOOK = 1.0
 
 
 class BrokenExecutorError(RuntimeError):
-    """An executor broke down in the midst of a search, whose trials are in `search`."""
+    """An executor broke down during a search, whose trials are in `search`."""
 
     #: The `Search`, with the trials that ended.
     search: Any = None
@@ -87,8 +87,8 @@ def outcomes(
         BrokenExecutorError: If the executor itself breaks down.
     """
     if executor is None:
-        for rows in _chunks(trainer, settings, job, CHUNK):
-            yield from zip(rows, train_together(trainer, [settings[row] for row in rows], job))
+        for places in _chunks(trainer, settings, job, CHUNK):
+            yield from zip(places, train_together(trainer, [settings[place] for place in places], job))
         return
     try:
         yield from _elsewhere(trainer, settings, job, executor)
@@ -108,12 +108,12 @@ def _elsewhere(
     most = max(1, min(CHUNK, math.ceil(len(settings) / workers(executor))))
     futures: dict[Future, list[int]] = {}
     try:
-        for rows in _chunks(trainer, settings, job, most):
-            futures[executor.submit(train_together, trainer, [settings[row] for row in rows], job)] = rows
+        for places in _chunks(trainer, settings, job, most):
+            futures[executor.submit(train_together, trainer, [settings[place] for place in places], job)] = places
         waiting = set(futures)
         while waiting:
             ready, waiting = wait(waiting, timeout=_LOOK, return_when=FIRST_COMPLETED)
-            # What is done is taken before anything is told of what broke.
+            # Finished results are taken first, and only then is a failure reported.
             for future in sorted(ready, key=lambda future: future.cancelled() or future.exception() is not None):
                 yield from zip(futures[future], future.result())
             if not ready and _connection(executor) != connection:
@@ -159,11 +159,11 @@ def train_together(trainer: Trainer, settings: Sequence[Mapping[str, Any]], job:
 
 
 def _outcome(runs: Runs, number: int, job: Job) -> Outcome:
-    rows = slice(number * job.seeds, (number + 1) * job.seeds)
+    places = slice(number * job.seeds, (number + 1) * job.seeds)
     # A network of weights that are not numbers has an accuracy all the same: it takes everything for the same class.
-    losses = [runs.history[name][rows] for name in ("loss", "val_loss") if name in runs.history]
-    curves = np.where(np.isfinite(losses).all(axis=0), runs.history[job.metric][rows], np.nan)
-    steps = [int(step) for step in runs.diverged_at[rows] if step]
+    losses = [runs.history[name][places] for name in ("loss", "val_loss") if name in runs.history]
+    curves = np.where(np.isfinite(losses).all(axis=0), runs.history[job.metric][places], np.nan)
+    steps = [int(step) for step in runs.diverged_at[places] if step]
     return Outcome(tuple(map(float, curves.mean(axis=0))), min(steps, default=0))
 
 
@@ -190,7 +190,7 @@ def _connection(executor: Executor) -> Any:
 
 def _chunks(trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job, most: int) -> list[list[int]]:
     """Puts settings together that one compiled call can train."""
-    alike = sorted(range(len(settings)), key=lambda row: _signature(trainer, settings[row], job))
+    alike = sorted(range(len(settings)), key=lambda place: _signature(trainer, settings[place], job))
     return [alike[start : start + most] for start in range(0, len(alike), most)]
 
 

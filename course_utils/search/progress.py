@@ -29,7 +29,7 @@ class Bar:
         self._bar = progress_bar(total, "trials", shown=progress)
 
     def show(self) -> None:
-        """Brings it up to date, if that was not done a moment ago."""
+        """Updates the bar, unless it was updated a moment ago."""
         if self._bar.disable or monotonic() - self._shown < _PAUSE:
             return
         with suppress(ValueError):  # no trial has a value yet
@@ -38,5 +38,5 @@ class Bar:
         self._shown = monotonic()
 
     def close(self) -> None:
-        """Takes it away."""
+        """Closes the bar."""
         self._bar.close()

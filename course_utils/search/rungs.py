@@ -39,7 +39,7 @@ def of(method: str, epochs: int) -> list[list[int]]:
 
 
 def competition(number: int, brackets: Sequence[Sequence[int]]) -> tuple[int, int]:
-    """Tells whom a trial competes with.
+    """Tells which trials a trial competes with.
 
     Args:
         number: The trial's number.
@@ -47,7 +47,7 @@ def competition(number: int, brackets: Sequence[Sequence[int]]) -> tuple[int, in
 
     Returns:
         The number of its block and of its bracket, which the trials of a block take in turn; (0, 0) where all are
-        trained to the end and nobody competes.
+        trained to the end and none competes.
     """
     if all(len(rungs) == 1 for rungs in brackets):
         return 0, 0
@@ -55,7 +55,7 @@ def competition(number: int, brackets: Sequence[Sequence[int]]) -> tuple[int, in
 
 
 def survivors(scores: Mapping[int, float]) -> set[int]:
-    """Chooses who goes on to the next rung.
+    """Chooses the trials that go on to the next rung.
 
     Args:
         scores: The score of each trial that competes, by its number; larger is better.

@@ -26,7 +26,7 @@ class PointSampler(BaseSampler):
     """Proposes points between 0 and 1, which `UnitCube` turns into settings.
 
     A proposal depends on the seed, the trial's number and the trials before, and on nothing else, so that a search
-    goes on after an interruption as if there had been none.
+    continues after an interruption as if there had been none.
 
     Args:
         space: An Optuna distribution for each knob.
@@ -40,7 +40,15 @@ class PointSampler(BaseSampler):
 
     @abstractmethod
     def propose(self, study: Study, trial: FrozenTrial) -> np.ndarray:
-        """Proposes a point, shape (knobs,)."""
+        """Proposes a point for a trial.
+
+        Args:
+            study: The study, with the trials so far.
+            trial: The trial that needs a setting.
+
+        Returns:
+            The point, shape (knobs,), each coordinate from 0 to 1.
+        """
 
     def random(self, trial: FrozenTrial) -> np.random.Generator:
         """The random numbers of a trial."""
@@ -145,7 +153,15 @@ class CoarseToFine(PointSampler):
         self.each, self.shrink = each, shrink
 
     def box(self, study: Study, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper ends of the box that trial `number` is drawn from, each of shape (knobs,)."""
+        """Gives the box that a trial is drawn from.
+
+        Args:
+            study: The study; the best of its trials from earlier rounds is the centre of the box.
+            number: The trial's number, counted from 0, from which its round follows.
+
+        Returns:
+            Lower and upper ends of the box, each of shape (knobs,), from 0 to 1.
+        """
         width = self.shrink ** (number // self.each)
         earlier = {t: score for t, score in scores(study).items() if t < number - number % self.each}
         if width == 1 or not earlier:
@@ -176,7 +192,7 @@ class TreeParzen(PointSampler):
         self.start = start
 
     def propose(self, study: Study, trial: FrozenTrial) -> np.ndarray:
-        """Asks Optuna's sampler, made anew: its random numbers would otherwise depend on what it was asked before."""
+        """Asks a new sampler of Optuna's each time: its random numbers would otherwise depend on earlier questions."""
         if len(scores(study)) < self.start:
             return self.random(trial).uniform(size=len(self.cube.space))
         seed = int(self.random(trial).integers(2**31))
@@ -187,9 +203,15 @@ class TreeParzen(PointSampler):
 
 
 def worst_filled(study: Study) -> list[tuple[FrozenTrial, float]]:
-    """Trials that ended, with their scores; one that failed or was pruned counts as the worst of all.
+    """Lists the trials that ended, with their scores; one that failed or was pruned counts as the worst of all.
 
-    A model of the scores would otherwise take a region where everything fails for one that nobody has looked at.
+    Otherwise a model of the scores would take a region where everything fails for one that is still unexplored.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Each trial that ended and has a setting, with its score; larger is better.
     """
     known = scores(study)
     worst = min(known.values(), default=0.0)

@@ -212,7 +212,7 @@ def search(
 def _check(
     trainer: Trainer, ranges: Mapping[str, BaseDistribution], fixed: Mapping[str, Any], seeds: int, epochs: int
 ) -> None:
-    """Raises what is wrong with the knobs, such as a misspelt one; a single bad value is the affair of its trial."""
+    """Raises what is wrong with the knobs, such as a misspelt one; a single bad value only fails its trial."""
     cube, errors = UnitCube(ranges), []
     if both := ranges.keys() & fixed.keys():
         raise ValueError(f"{min(both)} is fixed to {fixed[min(both)]!r} and also in space: give one of the two.")

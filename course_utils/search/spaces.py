@@ -75,11 +75,29 @@ class UnitCube:
         self.space = dict(space)
 
     def point(self, setting: Mapping[str, Any]) -> np.ndarray:
-        """Maps a setting to a point, shape (knobs,)."""
+        """Maps a setting to a point.
+
+        Args:
+            setting: A value for each knob of the space.
+
+        Returns:
+            The point, shape (knobs,), each coordinate from 0 to 1 for values within the space.
+
+        Raises:
+            KeyError: If a knob has no value.
+            ValueError: If a value is not in the list of its knob.
+        """
         return np.array([_fraction(kind, setting[name]) for name, kind in self.space.items()])
 
     def setting(self, point: np.ndarray) -> dict[str, Any]:
-        """Maps a point, shape (knobs,), to the setting nearest to it."""
+        """Maps a point to the setting nearest to it.
+
+        Args:
+            point: Shape (knobs,); coordinates below 0 count as 0, those above 1 as 1.
+
+        Returns:
+            A value for each knob of the space.
+        """
         return {name: _value(kind, fraction) for (name, kind), fraction in zip(self.space.items(), point)}
 
 

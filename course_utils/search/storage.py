@@ -1,4 +1,4 @@
-"""Where the trials of a search are kept, what is written down of them, and how a search that was cut off goes on."""
+"""Where the trials of a search are kept, what is noted about them, and how an interrupted search is continued."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def about(job: Job, ranges: Mapping[str, BaseDistribution]) -> dict[str, Any]:
     Returns:
         The words, for `open_study` to keep and compare.
     """
-    # A function stands elsewhere in memory each time, and keywords may come in another order.
+    # A function has another address in memory each time, and keywords may come in another order.
     fixed = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(dict(sorted(job.fixed.items()))))
     space = {knob: distribution_to_json(kind) for knob, kind in ranges.items()}
     return {"metric": job.metric, "epochs": job.epochs, "seeds": job.seeds, "fixed": fixed, "space": space}
@@ -137,7 +137,7 @@ def _unusable(url: str, error: Exception) -> ValueError:
 
 
 def note(trial: Trial, outcome: Outcome, epochs: int) -> None:
-    """Writes down what came out of a trial, before its state is told.
+    """Notes what came out of a trial, before `tell` ends it.
 
     Args:
         trial: The trial.
@@ -154,30 +154,63 @@ def note(trial: Trial, outcome: Outcome, epochs: int) -> None:
 
 
 def noted(trial: FrozenTrial, what: str, default: Any) -> Any:
-    """Reads what was written down of a trial: its "epochs", or "why" it failed."""
+    """Reads what `note` wrote about a trial.
+
+    Args:
+        trial: The trial.
+        what: "epochs", those trained for it, seeds counted one by one; or "why", the reason it failed or "".
+        default: What to return if nothing was noted.
+
+    Returns:
+        What was noted, or the default.
+    """
     return trial.user_attrs.get("outcome", {}).get(what, default)
 
 
 def tell(trial: Trial, state: TrialState, value: float | None = None) -> None:
-    """Ends a trial."""
+    """Ends a trial.
+
+    Args:
+        trial: The trial.
+        state: How it ended: complete, pruned or failed.
+        value: Its value; None if it has none.
+
+    Raises:
+        UpdateFinishedTrialError: If the trial has already ended, as when another process searches in the same storage.
+    """
     # `Study.tell` copies the whole trial, which takes longer than to look a setting up.
     trial.storage.set_trial_state_values(trial._trial_id, state, None if value is None else [value])  # noqa: SLF001
 
 
 def release(study: optuna.Study) -> None:
-    """Lets trials that began and did not end wait, with their numbers and settings, until they are claimed again."""
+    """Makes the trials that began and did not end wait, with their numbers and settings, until they are claimed again.
+
+    Args:
+        study: The study.
+
+    Raises:
+        UpdateFinishedTrialError: If another process ends one of them at the same moment.
+    """
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)  # noqa: SLF001 - not public
 
 
 def unfinished(study: optuna.Study, total: int) -> list[int]:
-    """Lists the numbers below `total` whose trials are not over, those that are not yet made included."""
+    """Lists the trials that have not ended, including those that do not exist yet.
+
+    Args:
+        study: The study.
+        total: How many trials the search has.
+
+    Returns:
+        Their numbers, from 0 to `total` - 1, in order.
+    """
     over = {t.number for t in study.get_trials(deepcopy=False) if t.state.is_finished()}
     return [number for number in range(total) if number not in over]
 
 
 def scores(study: optuna.Study, epochs: int | None = None) -> dict[int, float]:
-    """Reads how good trials are; here alone it matters whether a search maximises or minimises.
+    """Reads how good trials are; only here does it matter whether a search maximises or minimises.
 
     Args:
         study: The study.

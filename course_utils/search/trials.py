@@ -1,4 +1,4 @@
-"""Trials of a search: which are next, how each climbs its rungs, and what the study is told of it."""
+"""Trials of a search: which are next, how each climbs its rungs, and what the study is told about it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from course_utils.training import Trainer
 
 
 def claim(study: optuna.Study, ranges: Mapping[str, BaseDistribution], total: int, block: int) -> list[Trial]:
-    """Takes the trials to train next: first those that wait because they were cut off, then new ones.
+    """Takes the trials to train next: first those that wait because they were interrupted, then new ones.
 
     Args:
         study: The study.
@@ -29,7 +29,7 @@ def claim(study: optuna.Study, ranges: Mapping[str, BaseDistribution], total: in
         Trials with settings, all of one block; none if the search is done.
 
     Raises:
-        StorageInUseError: If somebody else has taken some of them.
+        StorageInUseError: If another process has taken some of them.
     """
     left = unfinished(study, total)
     next_ = [number for number in left if number // block == left[0] // block]
@@ -51,7 +51,7 @@ def run(
 
     Every rung trains from the start. With the same seed and a schedule that does not look at the end, the curve of the
     rung before comes out again, longer, so that nothing is lost but time; a schedule such as cosine comes to its own
-    end on every rung. A trial that was cut off begins with the first rung that it has no value of.
+    end on every rung. A trial that was interrupted begins with the first rung for which it has no value.
 
     Args:
         study: The study.
@@ -79,7 +79,7 @@ def run(
                 else:
                     values[trial.number] = outcome.curve[-1]
                 yield outcome
-            # Those of the block that were stopped before an interruption compete, too.
+            # Trials of the block that were stopped before an interruption compete as well.
             known = {n: score for n, score in scores(study, epochs).items() if competition(n, brackets) == place}
             best = survivors(known)
             alive = [trial for trial in alive if trial.number in values]
@@ -100,6 +100,6 @@ def _climb(
             yield trial, Outcome((known[trial.number].intermediate_values[job.epochs],))
         else:
             todo.append(trial)
-    for row, outcome in outcomes(trainer, [trial.params for trial in todo], job, executor):
-        note(todo[row], outcome, noted(known[todo[row].number], "epochs", 0) + job.epochs * job.seeds)
-        yield todo[row], outcome
+    for place, outcome in outcomes(trainer, [trial.params for trial in todo], job, executor):
+        note(todo[place], outcome, noted(known[todo[place].number], "epochs", 0) + job.epochs * job.seeds)
+        yield todo[place], outcome

@@ -56,7 +56,10 @@ def integer(least: int, most: float = _INFINITY) -> Rule:
 
     Args:
         least: The smallest that can be used.
-        most: The largest that can be used.
+        most: The largest that can be used; without it there is no upper limit.
+
+    Returns:
+        The rule, without a default.
     """
     return Rule(
         _whole(least, most), f"choose a whole number from {least} {'up' if most == _INFINITY else f'to {most}'}"
@@ -68,6 +71,9 @@ def one_of(*choices: Any) -> Rule:
 
     Args:
         *choices: The values that can be used.
+
+    Returns:
+        The rule, without a default.
     """
     return Rule(lambda value: value in choices, f"choose {' or '.join(map(str, choices))}")
 
@@ -81,6 +87,9 @@ def strength(default: float = 0.0) -> Rule:
 
     Args:
         default: Value when none is given.
+
+    Returns:
+        The rule.
     """
     return Rule(_number(lambda v: 0 <= v < _INFINITY), "choose 0 or a finite number above", default)
 
@@ -108,7 +117,7 @@ OPTIMIZER: dict[str, Rule] = {
     "epsilon": POSITIVE,
 }
 
-#: What `Trainer.run` takes besides, and the name under which runs keep a seed.
+#: The other arguments of `Trainer.run`, and the name under which runs keep a seed.
 _OF_TRAINING = ("batch_size", "optimizer", "seed", "seeds", "epochs", "settings", "progress")
 
 COUNT = integer(1)
@@ -117,10 +126,13 @@ _SEEDS = Rule(_whole(1, _INFINITY), "choose how many seeds (a whole number from 
 
 
 def batch_size(rows: int) -> Rule:
-    """The rule for the batch size.
+    """The rule for the batch size, which is a number of rows.
 
     Args:
-        rows: Number of training rows.
+        rows: Number of training rows, and thus the largest batch.
+
+    Returns:
+        The rule, without a default.
     """
     return Rule(_whole(1, rows), f"choose a whole number from 1 to {rows}, the number of training rows")
 
@@ -129,13 +141,13 @@ def model_knobs(model: Callable) -> dict[str, Any]:
     """Lists the keywords of a function that builds models, with their defaults.
 
     Args:
-        model: The function.
+        model: A function such as `models.mlp`; its arguments without a default are not listed.
 
     Returns:
-        Default of each keyword.
+        The default of each keyword, by the keyword's name.
 
     Raises:
-        ValueError: If training already uses the name of a keyword.
+        ValueError: If a keyword has a name that training already uses.
     """
     parameters = inspect.signature(model).parameters.values()
     knobs = {p.name: p.default for p in parameters if p.default is not p.empty}
@@ -165,16 +177,16 @@ def unfold(knobs: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def seed_list(seeds: int | Iterable[int]) -> list[int]:
-    """Lists seeds.
+    """Turns a number of seeds, or a list of them, into a list.
 
     Args:
-        seeds: How many (seeds 0, 1, …), or a list of them.
+        seeds: How many (seeds 0, 1, …), or a list of seeds.
 
     Returns:
-        The seeds.
+        The seeds, in the order given.
 
     Raises:
-        ValueError: If there is none, or one is no whole number from 0 up.
+        ValueError: If there would be no seed, or one of them is not a whole number from 0 up.
     """
     if isinstance(seeds, Iterable) and not isinstance(seeds, str):
         chosen = list(seeds)

@@ -85,11 +85,11 @@ class Runs:
             metric: A key of `history`.
 
         Returns:
-            Shape (values of the knob, seeds), in the orders in which they were given.
+            The values after the last epoch so far, shape (values of the knob, seeds), both in the order given.
 
         Raises:
-            ValueError: If there is no such knob or curve, another knob differs too, or there is not one network for
-                each value and seed.
+            ValueError: If there is no such knob or curve, no epoch is done yet, another knob differs too, or there is
+                not exactly one network for each value and seed.
         """
         values, seeds = self.values(knob), self.values("seed")
         for other in self.settings[0]:
@@ -140,7 +140,17 @@ class Runs:
         return {name: f"{_score(last.mean())} ± {_score(last.std())}"}
 
     def values(self, knob: str) -> list[Any]:
-        """Lists the different values of a knob, in the order in which they were given."""
+        """Lists the different values of a knob.
+
+        Args:
+            knob: The knob, or "seed".
+
+        Returns:
+            The values, in the order in which they were given.
+
+        Raises:
+            ValueError: If there is no such knob.
+        """
         self._require_knob(knob)
         return list(dict.fromkeys(setting[knob] for setting in self.settings))
 
@@ -165,7 +175,17 @@ class Runs:
         return self.take(members)
 
     def take(self, members: Sequence[int]) -> Runs:
-        """Picks members by their numbers, counted from 0."""
+        """Picks members by their numbers.
+
+        Args:
+            members: Numbers of the members, counted from 0.
+
+        Returns:
+            The runs of those members, in that order.
+
+        Raises:
+            IndexError: If no member has such a number.
+        """
 
         def pick(values: Sequence | None) -> list | None:
             return None if values is None else [values[i] for i in members]
@@ -184,7 +204,7 @@ class Runs:
         )
 
     def model(self, member: int = 0) -> keras.Model:
-        """Makes a Keras model with the weights of one member, to predict, save or go on with.
+        """Makes a Keras model with the weights of one member, to predict with, save or train further.
 
         Args:
             member: Number of the member, counted from 0.

@@ -112,7 +112,7 @@ class Shard:
         self._epochs = epochs
         self._batch_size = members[0]["batch_size"]
         self.steps_per_epoch = len(data[0]) // self._batch_size
-        self._shape = (seats, self._batch_size, len(data[0]), len(data[2]))
+        self._compiled_for = (seats, self._batch_size, len(data[0]), len(data[2]))
         self.state = population.begin(
             [m["seed"] for m in self._members],
             [m["init_scale"] for m in self._members],
@@ -138,7 +138,7 @@ class Shard:
     @property
     def needs_compiling(self) -> bool:
         """Whether the first step will have to wait for the compiler."""
-        return self._shape not in self.population.compiled
+        return self._compiled_for not in self.population.compiled
 
     def begin(self, epoch: int, val_loss: np.ndarray) -> None:
         """Shuffles the data and sets the learning rates of an epoch.
@@ -169,11 +169,11 @@ class Shard:
         """
         self.compile()
         epoch, known = self._epoch, self.population.seconds_per_step
-        steps = max(1, int(seconds / known[self._shape])) if self._shape in known else _FIRST_STEPS
+        steps = max(1, int(seconds / known[self._compiled_for])) if self._compiled_for in known else _FIRST_STEPS
         steps = min(self.steps_per_epoch - epoch.steps_done, steps)
         start = time.perf_counter()
         measured = self._train(epoch.steps_done, epoch.steps_done + steps)
-        known[self._shape] = (time.perf_counter() - start) / steps
+        known[self._compiled_for] = (time.perf_counter() - start) / steps
         fresh, past = slice(epoch.steps_done, epoch.steps_done + steps), slice(self.step, self.step + steps)
         self.batch_loss[:, past] = measured.loss.numpy()[fresh].T
         self.update_norm[:, past] = measured.update_norm.numpy()[fresh].T
@@ -193,7 +193,7 @@ class Shard:
         with self.population.compile_lock:
             if self.needs_compiling:
                 self._train(0, 0)
-                self.population.compiled.add(self._shape)
+                self.population.compiled.add(self._compiled_for)
 
     def _train(self, start: int, stop: int) -> Steps:
         epoch = self._epoch

@@ -34,7 +34,7 @@ class Trainer:
         optimizer: A key of `optimizers.OPTIMIZERS`.
         loss: A key of `losses.LOSSES`; None picks one that fits the targets.
         batch_size: Rows in a mini-batch. What is left over at the end of an epoch is dropped, as by
-            `drop_remainder=True` in Keras; the next epoch shuffles anew.
+            `drop_remainder=True` in Keras; the next epoch shuffles again.
         epochs: Passes over the training rows.
         track_norms: Whether to measure the length of every gradient and every update too.
         engine: "xla" compiles the training of each architecture; "kernel" trains networks of common layers without a
@@ -132,18 +132,34 @@ class Trainer:
         settings: Sequence[Mapping[str, Any]] | None = None,
         **knobs: Any,
     ) -> Iterator[Runs]:
-        """Trains step by step; takes what `run` takes, and checks it before it returns.
+        """Trains step by step, and checks the arguments before it returns.
 
-        Close the iterator, or stop reading it, and training stops.
+        Training only goes on while the iterator is read; closing it ends training.
+
+        Args:
+            seeds: How many networks to train for each setting, or a list of seeds, as in `run`.
+            epochs: Passes over the training rows; None takes the trainer's.
+            settings: Settings to train, for when not every combination of values is wanted.
+            **knobs: A value or a list of values for each knob, as in `run`.
 
         Yields:
             The runs so far, after every epoch, and about every 50 ms of steps where epochs are long. Where something
             has to be compiled first, runs of no epoch come at once.
+
+        Raises:
+            ValueError: If a knob is unknown or a value cannot be used.
         """
         return self._loop(seeds=seeds, epochs=epochs, settings=settings, **knobs).stream()
 
     def compile(self, **asked: Any) -> None:
-        """Compiles what `run` with the same arguments would have to, so that it need not; trains nothing."""
+        """Compiles what `run` with the same arguments would otherwise have to compile first; trains nothing.
+
+        Args:
+            **asked: `seeds`, `epochs`, `settings` and knobs, as in `run`.
+
+        Raises:
+            ValueError: If a knob is unknown or a value cannot be used.
+        """
         self._loop(**asked).compile()
 
     def signature(self, **asked: Any) -> Hashable:
@@ -153,8 +169,8 @@ class Trainer:
             **asked: `seeds`, `epochs`, `settings` and knobs, as in `run`.
 
         Returns:
-            What has to be compiled. Where it is equal, nothing is compiled anew; and settings, asked about one by one,
-            for which it is equal train together in one compiled call.
+            A key for what has to be compiled. Arguments with equal keys share it; and settings with equal keys, when
+            asked about one at a time, train together in one compiled call.
 
         Raises:
             ValueError: If a knob is unknown or a value cannot be used.

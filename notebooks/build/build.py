@@ -204,7 +204,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     asked = parser.parse_args(arguments)
     known = {script.stem: script for script in scripts(root)}
     if unknown := set(asked.chapter) - set(known):
-        parser.error(f"no such chapter: {', '.join(sorted(unknown))}")
+        parser.error(f"no such chapter: {', '.join(sorted(unknown))}; choose among {', '.join(known)}")
     chosen = [known[chapter] for chapter in asked.chapter or known]
     if asked.check:
         old = stale(chosen, root)

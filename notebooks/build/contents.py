@@ -66,10 +66,14 @@ def contents(root: Path = ROOT) -> list[Chapter]:
     with (folder / "chapters.csv").open(encoding="utf-8", newline="") as file:
         listed = [Chapter(**row) for row in csv.DictReader(file)]
     stems = [chapter.stem for chapter in listed]
-    if sorted(set(stems)) != stems:
+    numbers = [chapter.number for chapter in listed]
+    if sorted(set(numbers)) != numbers:
         raise UnfitError("chapters.csv: numbers rise from line to line")
     if different := set(stems) ^ {script.stem for script in folder.glob("[0-9][0-9]_*.py")}:
-        raise UnfitError(f"chapters.csv: {', '.join(sorted(different))} has no script, or no line in the list")
+        raise UnfitError(
+            f"chapters.csv: {', '.join(sorted(different))} has no script in notebooks/source, or no line in the list: "
+            "write the one, or take away the other"
+        )
     return listed
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -34,9 +34,6 @@ VALUES: dict[str, list[Any]] = {
 }
 SEEDS = 3
 EPOCHS = 20
-
-#: Knobs that ask for a compilation of their own.
-SHAPE = ("batch_size", "width", "depth", "optimizer")
 
 #: Another processor rounds in its own way, and where training is chaotic that becomes another network. So a check asks
 #: that this share of the networks differs by at most so many right answers, of 180; with SSE4.2 alone, 98 % do.
@@ -78,18 +75,19 @@ def counted(accuracy: np.ndarray, rows: int) -> np.ndarray:
 
 
 def make(trainer: Trainer) -> dict[str, np.ndarray]:
-    """Trains everything, one shape after the other; gives what `measure` does."""
+    """Trains everything, one compiled training after the other; gives what `measure` does."""
     every = combinations(VALUES)
-    alike: dict[tuple, list[int]] = {}
-    for row, one in enumerate(every):
-        alike.setdefault(tuple(one[knob] for knob in SHAPE), []).append(row)
+    alike: dict[Hashable, list[int]] = {}
+    for place, one in enumerate(every):
+        signature = trainer.signature(**one | {"schedule": SCHEDULES[one["schedule"]]})
+        alike.setdefault(signature, []).append(place)
     table: dict[str, np.ndarray] = {}
-    for number, (shape, rows) in enumerate(alike.items(), start=1):
+    for number, places in enumerate(alike.values(), start=1):
         start = time.monotonic()
-        for name, found in measure(trainer, [every[row] for row in rows], SEEDS).items():
-            table.setdefault(name, np.zeros((len(every), *found.shape[1:]), found.dtype))[rows] = found
+        for name, found in measure(trainer, [every[place] for place in places], SEEDS).items():
+            table.setdefault(name, np.zeros((len(every), *found.shape[1:]), found.dtype))[places] = found
         took = time.monotonic() - start
-        print(f"{number} of {len(alike)}: {dict(zip(SHAPE, shape))}, {took:.0f} s", flush=True)
+        print(f"{number} of {len(alike)}: {every[places[0]]} and {len(places) - 1} more, {took:.0f} s", flush=True)
     return table
 
 
@@ -104,12 +102,12 @@ def check(trainer: Trainer, count: int) -> bool:
         Whether as many networks as `AGREE` asks for answer as many test rows rightly as the table says, up to `NEAR`.
     """
     every = combinations(VALUES)
-    rows = ((np.arange(count) + 0.5) * len(every) / count).astype(int)
-    again = measure(trainer, [every[row] for row in rows], SEEDS)["right_on_test"].astype(int)
+    places = ((np.arange(count) + 0.5) * len(every) / count).astype(int)
+    again = measure(trainer, [every[place] for place in places], SEEDS)["right_on_test"].astype(int)
     with np.load(FILE) as kept:
-        off = np.abs(again - kept["right_on_test"][rows])
-    for row, answers in zip(rows, off):
-        print(f"{every[row]}: right answers differ by {', '.join(map(str, answers))}")
+        off = np.abs(again - kept["right_on_test"][places])
+    for place, answers in zip(places, off):
+        print(f"{every[place]}: right answers differ by {', '.join(map(str, answers))}")
     near = (off <= NEAR).mean()
     print(f"{near:.0%} of {off.size} networks differ by at most {NEAR} right answers; {AGREE:.0%} must")
     return bool(near >= AGREE)

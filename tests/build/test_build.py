@@ -224,8 +224,8 @@ def test_a_line_of_the_list_changes_heads_feet_and_readme_and_runs_nothing(cours
     ("old", "new", "complaint"),
     [
         ("03,large", "00,large", "numbers rise"),
-        ("03,large", "04,large", "03_large, 04_large has no script, or no line in the list"),
-        ('03,large,"Large, and last",How large?,10\n', "", "03_large has no script, or no line in the list"),
+        ("03,large", "04,large", "03_large, 04_large has no script in notebooks/source, or no line"),
+        ('03,large,"Large, and last",How large?,10\n', "", "03_large has no script in notebooks/source, or no line"),
     ],
 )
 def test_a_list_that_is_not_that_of_the_scripts_is_refused(course, old, new, complaint):

@@ -74,7 +74,8 @@ def test_feedback_says_that_solutions_are_right_and_that_dots_are_no_answer(scri
         if cell.cell_type == "code" and re.fullmatch("exercise-.*check", cell.id)
     }
     assert len(feedback) == len(exercises)
-    assert len(exercises) >= (2 if script.stem == "00_start_here" else 4)
+    least = 2 if script.stem == "00_start_here" else 4
+    assert len(exercises) >= least, f"{len(exercises)} exercises, of at least {least}"
     for cell, says in feedback.items():
         assert says.startswith("Right. " if solved else "Not answered. "), cell
 
@@ -107,6 +108,7 @@ def test_a_chapter_begins_with_its_title(script):
 @each_chapter
 def test_a_chapter_sets_each_of_its_claims_against_a_measurement(script):
     own = [claim for claim in claims.load().values() if claim.chapter == script.stem]
+    assert own
     code = "\n".join(cell.source for cell in chapters.read(script) if cell.cell_type == "code")
     shown = "\n".join(
         output.get("data", {}).get("text/plain", "")

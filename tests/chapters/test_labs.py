@@ -306,7 +306,7 @@ def test_pictures_keep_the_contract(name):
 def test_the_first_thing_to_be_seen_can_be_drawn(name):
     early = next(result for result in made(name).experiment.stream(**made(name).knobs) if result.progress)
     for picture in made(name).pictures:
-        picture.artists(picture.axes(early), early)
+        assert picture.artists(picture.axes(early), early)
 
 
 def classes():

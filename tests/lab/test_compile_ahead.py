@@ -42,19 +42,19 @@ def start(trainer):
 
     yield make
     trainer.go_on.set()
-    for warm_up in opened:
-        warm_up.close()
+    for ahead in opened:
+        ahead.close()
 
 
 def test_every_option_and_the_next_whole_numbers_are_compiled(trainer, start):
-    warm_up = start(
+    ahead = start(
         width=choice({"a": 8, "b": 64, "c": 128}, "b"),
         depth=int_slider(1, 4, 4),
         learning_rate=log_slider(0.001, 1, 0.1),
         l2=slider(0, 1, 0.5),
     )
-    warm_up.start({"width": 64, "depth": 4, "learning_rate": 0.1, "l2": 0.5, "seeds": 3})
-    assert warm_up.wait(WAIT)
+    ahead.start({"width": 64, "depth": 4, "learning_rate": 0.1, "l2": 0.5, "seeds": 3})
+    assert ahead.wait(WAIT)
     same = {"learning_rate": 0.1, "l2": 0.5, "seeds": 3}
     assert trainer.asked == [
         {"width": 8, "depth": 4, **same},
@@ -64,40 +64,40 @@ def test_every_option_and_the_next_whole_numbers_are_compiled(trainer, start):
 
 
 def test_what_is_compiled_is_not_asked_for_again(trainer, start):
-    warm_up = start(width=choice({"a": 8, "b": 64}, "b"))
+    ahead = start(width=choice({"a": 8, "b": 64}, "b"))
     for rate in (0.1, 0.2):
-        warm_up.start({"width": 64, "learning_rate": rate})
-        assert warm_up.wait(WAIT)
+        ahead.start({"width": 64, "learning_rate": rate})
+        assert ahead.wait(WAIT)
     assert len(trainer.asked) == 1
 
 
 def test_a_move_that_needs_no_compiling_is_left_alone(trainer, start):
-    warm_up = start(epochs=int_slider(1, 9, 4), width=choice({"a": 8, "b": 64}, "b"))
-    warm_up.start({"epochs": 4, "width": 64})
-    assert warm_up.wait(WAIT)
+    ahead = start(epochs=int_slider(1, 9, 4), width=choice({"a": 8, "b": 64}, "b"))
+    ahead.start({"epochs": 4, "width": 64})
+    assert ahead.wait(WAIT)
     assert trainer.asked == [{"epochs": 4, "width": 8}]
 
 
 def test_a_learner_who_has_moved_on_is_followed(trainer, start):
     trainer.go_on.clear()
     width = choice({"a": 8, "b": 64, "c": 128}, "a")
-    warm_up = start(width=width)
-    warm_up.start({"width": 8, "batch_size": 32})
+    ahead = start(width=width)
+    ahead.start({"width": 8, "batch_size": 32})
     assert trainer.begun.wait(WAIT)
-    warm_up.start({"width": 8, "batch_size": 64})
+    ahead.start({"width": 8, "batch_size": 64})
     trainer.go_on.set()
-    assert warm_up.wait(WAIT)
+    assert ahead.wait(WAIT)
     assert [(values["width"], values["batch_size"]) for values in trainer.asked] == [(64, 32), (64, 64), (128, 64)]
 
 
 def test_a_setting_that_cannot_be_compiled_leaves_the_thread_alive(trainer, start):
-    warm_up = start(width=choice({"a": 8, "b": 64}, "b"))
+    ahead = start(width=choice({"a": 8, "b": 64}, "b"))
     compile_, trainer.compile = trainer.compile, None
-    warm_up.start({"width": 64})
-    assert warm_up.wait(WAIT)
+    ahead.start({"width": 64})
+    assert ahead.wait(WAIT)
     trainer.compile = compile_
-    warm_up.start({"width": 64})
-    assert warm_up.wait(WAIT)
+    ahead.start({"width": 64})
+    assert ahead.wait(WAIT)
     assert len(trainer.asked) == 1
 
 

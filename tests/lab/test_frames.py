@@ -24,9 +24,9 @@ def after(epochs):
     return SimpleNamespace(progress=epochs / 100)
 
 
-def drawn(clock, milliseconds_an_epoch):
+def drawn(clock, milliseconds_an_epoch, begins=0):
     pace, shown = frames.FramePace(), []
-    for epoch in range(1, 101):
+    for epoch in range(begins + 1, 101):
         clock.now += milliseconds_an_epoch
         if pace.wants(after(epoch)):
             shown.append(clock.now)
@@ -38,6 +38,10 @@ def test_a_long_run_has_a_first_frame_soon_and_then_14_a_second(clock):
     assert frames[0] == 50
     assert {later - sooner for sooner, later in pairwise(frames)} == {80}
     assert frames[-1] <= 1000 - 71
+
+
+def test_a_run_that_goes_on_where_it_was_left_has_frames_like_any_other(clock):
+    assert len(drawn(clock, 20, begins=70)) >= 5
 
 
 def test_a_run_that_is_over_at_once_has_no_frame_but_the_last(clock):

@@ -14,6 +14,8 @@ from tests.formula import SPACE, Formula
 STORAGES = {"sqlite": "sqlite:///{}/search.db", "journal": "{}/search.log"}
 OPTIONS = {"trials": 96, "progress": False}
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="starts and kills processes as POSIX does")
+
 
 @pytest.mark.parametrize(
     ("method", "kind", "done", "at_work"),

@@ -214,6 +214,15 @@ class Stopped(Formula):
         return super().run(**options)
 
 
+@pytest.fixture
+def interruptible():
+    """What a shell starts in the background ignores an interrupt; here it does not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("kept", [None, "sqlite:///{}/search.db"])
 def test_the_stop_button_gives_what_there_is_and_a_storage_goes_on_from_there(tmp_path, capsys, kept):
     storage = kept and kept.format(tmp_path)

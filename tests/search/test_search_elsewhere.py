@@ -23,6 +23,8 @@ pytest.importorskip("distributed")
 
 OPTIONS = {"trials": 96, "progress": False}
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="starts and kills processes as POSIX does")
+
 
 @pytest.fixture
 def here():

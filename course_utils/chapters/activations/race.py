@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from course_utils.drawing import draw_curve, style
 from course_utils.lab import HEIGHT, WIDTH, Experiment, Picture
 from course_utils.training import Runs, Trainer
+from course_utils.training.knobs import one_of
 
 SAME, OWN = "the same for all", "each its own"
 
@@ -29,11 +30,6 @@ class ActivationRace(Experiment):
 
     def __init__(self, trainers: Mapping[str, Trainer], own: Mapping[str, Mapping[str, Any]]) -> None:
         self.trainers, self.own = dict(trainers), {name: dict(knobs) for name, knobs in own.items()}
-
-    def run(self, **knobs: Any) -> Runs:
-        """Trains to the end; takes what `stream` takes."""
-        trainer, arguments = self._arguments(**knobs)
-        return trainer.run(**arguments)
 
     def stream(self, **knobs: Any) -> Iterator[Runs]:
         """Trains step by step.
@@ -57,10 +53,8 @@ class ActivationRace(Experiment):
         trainer.compile(**arguments)
 
     def _arguments(self, *, rules: str = SAME, inputs: str, **knobs: Any) -> tuple[Trainer, dict[str, Any]]:
-        if rules not in (SAME, OWN):
-            raise ValueError(f"rules={rules!r} cannot be used: choose {SAME!r} or {OWN!r}.")
-        if inputs not in self.trainers:
-            raise ValueError(f"inputs={inputs!r} cannot be used: choose {', '.join(map(repr, self.trainers))}.")
+        one_of(SAME, OWN).check("rules", rules)
+        one_of(*self.trainers).check("inputs", inputs)
         settings = [{"activation": name, **(own if rules == OWN else {})} for name, own in self.own.items()]
         return self.trainers[inputs], {**knobs, "settings": settings}
 

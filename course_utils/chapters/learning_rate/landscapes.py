@@ -11,7 +11,7 @@ from course_utils.lab import Instant, InstantExperiment
 from course_utils.training import optimizers
 from course_utils.training.knobs import COUNT, POSITIVE
 
-#: A path ends where its weights pass this size; nobody needs to see the overflow.
+#: A path ends where its weights pass this size, before they overflow.
 _FAR = 1e6
 
 

@@ -16,7 +16,7 @@ from course_utils.search import ROUND, CoarseToFine, distributions, search
 from course_utils.training import Trainer
 from course_utils.training.knobs import POSITIVE, integer
 
-#: The whole range, with which everybody begins; how many rounds there are, and trials in each.
+#: The whole range, with which every search begins; how many rounds there are, and trials in each.
 WHOLE = (1e-5, 10.0)
 ROUNDS, EACH = 3, ROUND
 
@@ -43,7 +43,7 @@ class Narrowed(Result):
     """Rounds so far.
 
     Args:
-        by_hand: Rounds in ranges that somebody chose.
+        by_hand: Rounds in ranges chosen by hand.
         by_rule: As many rounds in ranges that a rule chose.
         rounds: How many there will be.
     """
@@ -84,7 +84,7 @@ class Narrowed(Result):
 
 
 class Narrowing(Experiment):
-    """Rounds of random trials in ranges that somebody chooses, beside a search that chooses them itself.
+    """Rounds of random trials in ranges chosen by hand, beside a search that chooses them itself.
 
     Both draw the same random numbers, so that their first rounds are the same. What was trained once is kept.
 
@@ -226,8 +226,8 @@ class RoundsPicture(Picture):
 def _draw_rounds(ax: Axes, rounds: Sequence[Round], *, ghost: str) -> list[Artist]:
     found: list[Artist] = []
     for number, (one, marker) in enumerate(zip(rounds, _MARKERS)):
-        color, height = style.GHOST if ghost else style.COLORS[number], 1.25 - 0.07 * number
-        found += ax.plot(one.range, [height] * 2, ":" if ghost else "-", color=color, linewidth=3)
+        (color, dashes), height = style.look(ghost, number, "-"), 1.25 - 0.07 * number
+        found += ax.plot(one.range, [height] * 2, linestyle=dashes, color=color, linewidth=3)
         if ghost:
             continue
         found.append(ax.text(one.range[1], height, f"  round {number + 1}", color=color, fontsize=9, va="center"))

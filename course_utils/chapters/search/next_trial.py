@@ -114,7 +114,7 @@ class NextTrial(Experiment):
             truth: Whether to train networks all over the range, to see what there was to find.
 
         Returns:
-            The steps: one that is known already comes at once.
+            The states: one that is known already comes at once.
 
         Raises:
             ValueError: If a value cannot be used.
@@ -123,32 +123,32 @@ class NextTrial(Experiment):
         one_of(*LOOKS).check("look", look)
         integer(0).check("draw", draw)
         Rule(lambda shown: isinstance(shown, bool), "choose True or False").check("truth", truth)
-        return self._steps(trials, look, draw, truth=truth)
+        return self._states(trials, look, draw, truth=truth)
 
-    def _steps(self, trials: int, look: str, draw: int, *, truth: bool) -> Iterator[SearchState]:
-        steps = self._known.setdefault((look, draw), [])
+    def _states(self, trials: int, look: str, draw: int, *, truth: bool) -> Iterator[SearchState]:
+        states = self._known.setdefault((look, draw), [])
         if truth and self._truth is None:
             rates = np.geomspace(*RANGE, 81)
             self._truth = rates, self._accuracy(rates)
         seen = {"wanted": trials, "truth": self._truth if truth else None}
-        if not steps:
+        if not states:
             shares = np.random.default_rng(draw).uniform(size=START)
             rates = RANGE[0] * (RANGE[1] / RANGE[0]) ** shares
-            steps.append(self._step(rates, self._accuracy(rates), look))
-        while len(steps) <= trials - START:
-            last = steps[-1]
+            states.append(self._state(rates, self._accuracy(rates), look))
+        while len(states) <= trials - START:
+            last = states[-1]
             yield replace(last, **seen)
             fresh = np.array([last.proposal])
             accuracy = np.append(last.accuracy, self._accuracy(fresh))
-            steps.append(self._step(np.append(last.tried, fresh), accuracy, look))
-        yield replace(steps[trials - START], **seen)
+            states.append(self._state(np.append(last.tried, fresh), accuracy, look))
+        yield replace(states[trials - START], **seen)
 
     def _accuracy(self, rates: np.ndarray) -> np.ndarray:
         settings = [{"learning_rate": float(rate)} for rate in rates]
         runs = self._trainer.run(settings=settings, epochs=self._epochs, progress=False)
         return np.nan_to_num(runs.final("val_accuracy"))
 
-    def _step(self, tried: np.ndarray, accuracy: np.ndarray, look: str) -> SearchState:
+    def _state(self, tried: np.ndarray, accuracy: np.ndarray, look: str) -> SearchState:
         places = np.geomspace(*RANGE, _PLACES)
         shares = [np.log(rates / RANGE[0])[:, None] / np.log(RANGE[1] / RANGE[0]) for rates in (tried, places)]
         found = posterior(shares[0], accuracy, shares[1])

@@ -62,7 +62,7 @@ class Watched(FromRuns):
         runs: The network's runs.
         changes: Epochs, and the learning rate from each of them on.
         seed: Which network.
-        paused: Whether nothing goes on until somebody wants it.
+        paused: Whether training waits until a speed is chosen.
     """
 
     changes: tuple[tuple[int, float], ...]
@@ -78,10 +78,6 @@ class Watched(FromRuns):
     def loss(self) -> float:
         """The validation loss, mean over the last five epochs."""
         return float(self.runs.history["val_loss"][0, -5:].mean())
-
-    def final(self, metric: str) -> np.ndarray:
-        """The last value of a curve, shape (1,)."""
-        return self.runs.final(metric)
 
     def summary(self) -> str:
         """Says where the run stands."""
@@ -134,10 +130,10 @@ class Panda(Experiment):
         """Trains a run of its own from start to end, at full speed, apart from the one that is watched.
 
         Args:
-            learning_rate: The rate, if nobody changes it.
+            learning_rate: The rate, if there are no `changes`.
             speed: A key of `SPEEDS`, which makes no difference here.
             seed: Which network.
-            changes: Epochs, counted from 0, and the learning rate from each of them on: those of a run that somebody
+            changes: Epochs, counted from 0, and the learning rate from each of them on: those of a run that was
                 watched repeat it.
 
         Returns:

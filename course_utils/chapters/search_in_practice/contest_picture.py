@@ -113,7 +113,7 @@ class SearchesPicture(Picture):
         """Draws lines for the medians with their quartiles, and dots; of a ghost, only the method's median."""
         left, right = figure.axes
         if ghost:
-            drawn, _ = _line(left, result, result.method, style.GHOST, ":", ghost)
+            drawn, _ = _line(left, result, result.method, *style.look(ghost), ghost)
             words = f"dotted: {ghost}"
             return [*drawn, left.text(0.02, 0.93, words, color=style.GHOST, fontsize=9, transform=left.transAxes)]
         found, ends = [], []

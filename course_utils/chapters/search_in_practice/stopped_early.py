@@ -1,4 +1,4 @@
-"""Successive halving on the table, where the curves of stopped trials are known to their end, too."""
+"""Successive halving on the table, where the curves of stopped trials are known to their end as well."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Stopped(Instant):
     Args:
         curves: Validation accuracy of each trial after each epoch, had it never been stopped, shape (trials, epochs).
         allowed: Epochs that each trial was allowed, shape (trials,).
-        keep: One trial in so many went on at each stage.
+        keep: One trial in so many went on at each rung.
         field: Where they were drawn from, a key of `FIELDS`.
     """
 

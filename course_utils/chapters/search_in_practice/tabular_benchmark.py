@@ -38,7 +38,7 @@ class Tabled:
     """Every combination of some values of eight knobs, each trained with several seeds, and kept.
 
     `search` takes it in place of a trainer. Of a number that it does not hold, it takes the nearest that it does, on a
-    log scale; of fewer epochs, the first ones of the longer training, as if somebody had stopped it there.
+    log scale; of fewer epochs, the first ones of the longer training, as if it had been stopped there.
 
     Args:
         file: What `make table` wrote.
