@@ -40,7 +40,12 @@ def batch_order(rows: int, batch_size: int, seed: int, epoch: int) -> np.ndarray
 
 
 def rates_of(
-    members: list[dict[str, Any]], places: list[int], epoch: int, steps_per_epoch: int, epochs: int, val_loss: np.ndarray
+    members: list[dict[str, Any]],
+    places: list[int],
+    epoch: int,
+    steps_per_epoch: int,
+    epochs: int,
+    val_loss: np.ndarray,
 ) -> np.ndarray:
     """Computes the learning rate of every step of an epoch, as each member's schedule has it.
 

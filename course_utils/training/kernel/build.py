@@ -78,7 +78,7 @@ def compiler() -> str | None:
         path = shutil.which(name)
         if path is None:
             continue
-        if sys.platform == "darwin" and subprocess.run(["/usr/bin/xcode-select", "-p"], capture_output=True).returncode:  # noqa: S603, PLW1510
+        if sys.platform == "darwin" and subprocess.run(["/usr/bin/xcode-select", "-p"], capture_output=True).returncode:  # noqa: PLW1510
             return None  # macOS' stand-in would open a dialogue
         told = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
         if "clang" in told.stdout or "Free Software Foundation" in told.stdout:

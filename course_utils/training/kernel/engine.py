@@ -11,8 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from course_utils.training.kernel.layout import Network
 from course_utils.training.kernel.placed import Machine, Placed
-from course_utils.training.kernel.plan import COUNTERS, KNOBS, Network
+from course_utils.training.kernel.records import COUNTERS, KNOBS, WITH_LABELS
 
 #: Seconds of work after which a call returns, so that somebody can stop it.
 SLICE = 0.02
@@ -59,23 +60,45 @@ class Examples:
     targets: np.ndarray
     weights: np.ndarray | None = None
 
-    def arrays(self, *, labels: bool) -> list[np.ndarray]:
-        """Gives what the kernel reads, where a missing array is empty: inputs, labels, targets, weights."""
-        nothing = np.zeros(0, "float32")
-        targets = np.ascontiguousarray(self.targets, "int32" if labels else "float32")
+    def arrays(self, network: Network) -> list[np.ndarray]:
+        """Gives what the kernel reads, where a missing array is empty: inputs, labels, targets, weights.
+
+        Raises:
+            ValueError: If they do not fit the network; the kernel itself trusts them.
+        """
+        rows, header, nothing = len(self.inputs), network.header, np.zeros(0, "float32")
+        if self.inputs.size != rows * header["places"] * header["width"]:
+            raise ValueError(f"inputs of shape {self.inputs.shape} do not fit a network of {header['places']} x "
+                             f"{header['width']} numbers: choose others.")  # fmt: skip
+        if network.loss in WITH_LABELS:
+            fitting = self.targets.shape == (rows,) and self.targets.min() >= 0
+            fitting = fitting and self.targets.max() < header["outputs"]
+            answers = np.ascontiguousarray(self.targets, "int32"), nothing
+        else:
+            fitting = self.targets.size == rows * header["outputs"]
+            answers = nothing, np.ascontiguousarray(self.targets, "float32")
+        if not fitting:
+            raise ValueError(f"targets do not fit {rows} rows of {header['outputs']} outputs: choose others.")
         weights = nothing if self.weights is None else np.ascontiguousarray(self.weights, "float32")
-        arrays = [np.ascontiguousarray(self.inputs, "float32"), *((targets, nothing) if labels else (nothing, targets))]
-        views = [array.view() for array in (*arrays, weights)]
+        if weights.size not in {0, rows}:
+            raise ValueError(f"weights of shape {self.weights.shape} do not fit {rows} rows: give one for each row.")
+        views = [array.view() for array in (np.ascontiguousarray(self.inputs, "float32"), *answers, weights)]
         for view in views:
             view.flags.writeable = False  # the kernel only reads them, so they need no copy of their own
         return views
 
 
+#: Arrays of a member with a row for each step of an epoch.
+_BY_STEP = ("order", "rates", "masks", "measured")
+
+
 class Seat:
     """A member in the memory of a machine."""
 
-    def __init__(self, machine: Machine, network: Network, block: Placed, epoch: dict[str, Placed]) -> None:
-        self._machine, self._network, self._block, self._epoch = machine, network, block, epoch
+    def __init__(self, machine: Machine, network: Network, records: Placed, arrays: Sequence[Placed]) -> None:
+        self._machine, self._network, self._records = machine, network, records
+        self._block, *epoch = arrays
+        self._epoch = dict(zip((*_BY_STEP, "scores"), epoch))
         self.done = 0
 
     @property
@@ -94,9 +117,9 @@ class Seat:
         block[:] = 0
         for place, numbers in network.settings.items():
             block[place : place + len(numbers)] = numbers
-        size = network.places["size"]
+        size = network.header["size"]
         for number, value in enumerate(start.slots):
-            at = network.places["slots"] + number * size
+            at = network.header["slots"] + number * size
             block[at : at + size] = value
         for weights, value in zip(network.weights, start.weights, strict=True):
             weights.write(block, value)
@@ -126,17 +149,11 @@ class Seat:
 
     def advance(self, data: list[Placed | None], steps: int) -> None:
         """Takes steps of the epoch."""
-        places = dict(self._epoch)
-        itemsize = 4
-        batch, mask_size = self._network.places["batch_size"], self._network.places["mask_size"]
-        order = Placed(places["order"].address + itemsize * self.done * batch, places["order"].view)
-        rates = Placed(places["rates"].address + itemsize * self.done, places["rates"].view)
-        measured = Placed(places["measured"].address + 3 * itemsize * self.done, places["measured"].view)
-        masks = None
-        if self._masked:
-            masks = Placed(places["masks"].address + itemsize * self.done * mask_size, places["masks"].view)
-        records = places["records"]
-        refused = self._machine.call("train", records, self._block, *data, order, rates, masks, steps, measured)
+        epoch = {name: array.from_row(self.done) for name, array in self._epoch.items() if name in _BY_STEP}
+        masks = epoch["masks"] if self._masked else None
+        refused = self._machine.call(
+            "train", self._records, self._block, *data, epoch["order"], epoch["rates"], masks, steps, epoch["measured"]
+        )
         _check(refused)
         self.done += steps
 
@@ -148,9 +165,7 @@ class Seat:
     def evaluate(self, data: list[Placed | None], rows: int) -> tuple[float, float]:
         """Measures the mean loss and the share of right answers."""
         scores, at_once = self._epoch["scores"], self._network.evaluated_at_once
-        refused = self._machine.call(
-            "evaluate", self._epoch["records"], self._block, *data[:3], rows, at_once, scores
-        )  # fmt: skip
+        refused = self._machine.call("evaluate", self._records, self._block, *data[:3], rows, at_once, scores)
         _check(refused)
         loss, correct = scores.view.tolist()
         return loss, correct
@@ -175,6 +190,10 @@ class Training:
         steps: Steps in an epoch, at most.
         machine: Makes a machine; called once for each core that is used.
         threads: Cores to use, None for all.
+        injected: Whether `begin` will be given dropout masks.
+
+    Raises:
+        ValueError: If the examples do not fit the network.
     """
 
     def __init__(
@@ -187,35 +206,30 @@ class Training:
         steps: int,
         machine: Callable[[], Machine],
         threads: int | None = None,
+        injected: bool = False,
     ) -> None:
-        labels = network.places["loss"] < 2  # noqa: PLR2004 - the two sparse losses
-        self._rows = len(validation.inputs)
+        self._rows, self._training_rows = len(validation.inputs), len(training.inputs)
         self.steps = steps
         used = min(threads or cores(), len(starts))
         self._shares: list[tuple[list[Seat], list[Placed | None], list[Placed | None]]] = []
         self.seats: list[Seat] = [None] * len(starts)
+        shared = [network.records, *training.arrays(network), *validation.arrays(network)]
+        own = _arrays_of_member(network, steps, injected=injected)
         for core in range(used):
-            members = range(core, len(starts), used)
-            own, fixed = machine(), [network.records, *training.arrays(labels=labels), *validation.arrays(labels=labels)]
-            epoch = _epoch_arrays(network, steps)
-            arrays = [*fixed]
-            for _ in members:
-                arrays += [np.zeros(network.block, "float32"), *epoch.values()]
-            placed = own.place(arrays)
-            records, *data = (array if array.view.size else None for array in placed[: len(fixed)])
-            seats, at = [], len(fixed)
-            for member in members:
-                places = dict(zip(epoch, placed[at + 1 :])) | {"records": records}
-                seat = Seat(own, network, placed[at], places)
-                seat.start(starts[member])
-                self.seats[member] = seat
-                seats.append(seat)
-                at += 1 + len(epoch)
-            self._shares.append((seats, data[:4], data[4:]))
+            members, runs = range(core, len(starts), used), machine()
+            placed = runs.place([*shared, *(array for _ in members for array in own)])
+            records, *data = (array if array.view.size else None for array in placed[: len(shared)])
+            for number, member in enumerate(members):
+                at = len(shared) + number * len(own)
+                self.seats[member] = Seat(runs, network, records, placed[at : at + len(own)])
+                self.seats[member].start(starts[member])
+            self._shares.append(([self.seats[member] for member in members], data[:4], data[4:]))
         self._pace = 0.0
 
     def begin(self, orders: np.ndarray, rates: np.ndarray, masks: np.ndarray | None = None) -> None:
         """Sets the batches, shape (members, steps, batch), and learning rates, shape (members, steps), of an epoch."""
+        if orders.min() < 0 or orders.max() >= self._training_rows:
+            raise ValueError(f"orders names rows that the data does not have: it has {self._training_rows}.")
         for member, seat in enumerate(self.seats):
             seat.begin(orders[member], rates[member], None if masks is None else masks[member])
 
@@ -251,15 +265,16 @@ class Training:
         return np.array([scores[id(seat)] for seat in self.seats])
 
 
-def _epoch_arrays(network: Network, steps: int) -> dict[str, np.ndarray]:
-    places = network.places
-    return {
-        "order": np.zeros((steps, places["batch_size"]), "int32"),
-        "rates": np.zeros(steps, "float32"),
-        "masks": np.zeros((steps, places["mask_size"]), "float32"),
-        "measured": np.zeros((steps, 3), "float32"),
-        "scores": np.zeros(2, "float64"),
-    }
+def _arrays_of_member(network: Network, steps: int, *, injected: bool) -> list[np.ndarray]:
+    batch, mask = network.header["batch_size"], network.header["mask_size"]
+    return [
+        np.zeros(network.block, "float32"),
+        np.zeros((steps, batch), "int32"),
+        np.zeros(steps, "float32"),
+        np.zeros((steps, mask if injected else 0), "float32"),
+        np.zeros((steps, 3), "float32"),
+        np.zeros(2, "float64"),
+    ]
 
 
 @lru_cache(maxsize=1)

@@ -9,9 +9,9 @@
  *   4. A number smaller than 2^-126 that is about to be written to memory becomes 0 (`settle`).
  *   5. NaN passes through everything, so that a network that has diverged shows it.
  *
- * A network is a list of operations over one block of float32 memory, planned by plan.py, which names every field
- * below in the same order. An array of rows has its rows `padded` apart: their width, rounded up to a multiple of 16.
- * What stands in a row beyond its width is never read by a sum, and is 0 in weights, gradients and slots.
+ * A network is a list of operations over one block of float32 memory, laid out by layout.py; records.py names every
+ * field below in the same order. Rows of an array lie `padded` apart: their width, rounded up to a multiple of 16. What
+ * stands in a row beyond its width is never read by a sum, and is 0 in weights, gradients and slots.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -38,15 +38,16 @@ typedef ptrdiff_t size;
 #define INFINITE __builtin_inff()
 #define NOT_A_NUMBER __builtin_nanf("")
 
-INLINE int32_t bits_of(float x) { union { float number; int32_t bits; } both = {.number = x}; return both.bits; }
-INLINE float from_bits(int32_t bits) { union { int32_t bits; float number; } both = {.bits = bits}; return both.number; }
+typedef union { float number; int32_t bits; } NumberOrBits;
+INLINE int32_t bits_of(float x) { return ((NumberOrBits){.number = x}).bits; }
+INLINE float from_bits(int32_t bits) { return ((NumberOrBits){.bits = bits}).number; }
 INLINE float absolute(float x) { return from_bits(bits_of(x) & 0x7fffffff); }
 INLINE float settle(float x) { return absolute(x) < SMALLEST ? 0.0f : x; } /* NaN is not smaller, so it stays */
 INLINE float root(float x) { return __builtin_sqrtf(x); }
 INLINE size padded(size width) { return (width + 15) & ~(size)15; }
 
-/* Before a loop whose step i reads and writes numbers i alone: even if two of its arrays are one, its steps may be taken
- * several at a time. */
+/* Before a loop whose step i reads and writes numbers i alone: even if two of its arrays are one, its steps may be
+ * taken several at a time. */
 #ifdef __clang__
 #define EACH_ALONE _Pragma("clang loop vectorize(assume_safety)")
 #else
@@ -97,8 +98,9 @@ INLINE float logarithm(float x) {
 /* ln(1 + x) for 0 <= x <= 1, as 2 artanh(x / (2 + x)); t^2 <= 1/9, so the series to t^15 leaves 2e-9. */
 INLINE float logarithm_of_one_plus(float x) {
     float t = x / (2.0f + x), q = t * t;
-    float series = (((((q * (1.0f / 15) + 1.0f / 13) * q + 1.0f / 11) * q + 1.0f / 9) * q + 1.0f / 7) * q + 1.0f / 5) * q;
-    return 2.0f * t + 2.0f * t * (q * (series + 1.0f / 3));
+    float high = (q * (1.0f / 15) + 1.0f / 13) * q + 1.0f / 11;
+    float series = (((high * q + 1.0f / 9) * q + 1.0f / 7) * q + 1.0f / 5) * q + 1.0f / 3;
+    return 2.0f * t + 2.0f * t * (q * series);
 }
 
 INLINE float hyperbolic_tangent(float x) {
@@ -211,7 +213,8 @@ TILE(large_tile, TILE_ROWS, TILE_VECTORS)
 INLINE void large_tile(const float *a, size a_step, const float *b, size b_step, float *c, size c_step, size terms,
                        int add) {
     vector sum[4][TILE_VECTORS];
-    UNROLLED for (int row = 0; row < 4; row++) UNROLLED for (int v = 0; v < TILE_VECTORS; v++) sum[row][v] = (vector){0};
+    UNROLLED for (int row = 0; row < 4; row++) UNROLLED for (int v = 0; v < TILE_VECTORS; v++)
+        sum[row][v] = (vector){0};
     ONE_BY_ONE for (size p = 0; p < terms; p++, a += a_step, b += b_step) {
         vector four_rows = *(const vector *)a, right[TILE_VECTORS];
         UNROLLED for (int v = 0; v < TILE_VECTORS; v++) right[v] = *(const vector *)(b + v * LANES);
@@ -260,7 +263,8 @@ static void single_rows(const float *a, size row_step, size step, const float *b
                         size columns, int add) {
     for (size row = 0; row < rows; row++, a += row_step, c += columns) {
         size j = 0;
-        for (; j + WIDE_WIDTH <= columns; j += WIDE_WIDTH) wide_tile(a, step, b + j, columns, c + j, columns, terms, add);
+        for (; j + WIDE_WIDTH <= columns; j += WIDE_WIDTH)
+            wide_tile(a, step, b + j, columns, c + j, columns, terms, add);
         for (; j < columns; j += TILE_WIDTH) one_row_tile(a, step, b + j, columns, c + j, columns, terms, add);
     }
 }
@@ -284,8 +288,8 @@ static void whole_strips(Strip a, size next_strip, const float *b, float *c, siz
 }
 
 /* c = a b: a has rows x terms, b terms x columns, and columns is padded. `scratch` holds terms * (64 + 32) numbers. */
-static void multiply(const float *a, size a_step, const float *b, float *c, size rows, size terms, size columns, int add,
-                     float *scratch) {
+static void multiply(const float *a, size a_step, const float *b, float *c, size rows, size terms, size columns,
+                     int add, float *scratch) {
     float *panel = scratch + terms * ROWS_AT_ONCE;
     while (rows >= TILE_ROWS) {
         size strips = (rows < ROWS_AT_ONCE ? rows : ROWS_AT_ONCE) / TILE_ROWS;
@@ -308,7 +312,7 @@ static void multiply_transposed(const float *a, size a_step, const float *b, flo
 
 /* ---- The network --------------------------------------------------------------------------------------------- */
 
-/* Places in the block are counted in float32 numbers; -1 is no place. plan.py lists the same names in this order. */
+/* Places in the block are counted in float32 numbers; -1 is no place. records.py lists the same names in this order. */
 typedef struct {
     int32_t batch_size, places, width, outputs, loss, optimizer, track_norms; /* an example: places rows of width */
     int32_t input, output, output_error;
@@ -364,7 +368,10 @@ INLINE float gelu_tanh_slope(float x) {
     return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * (GELU_A * (1.0f + 3.0f * GELU_B * (x * x)));
 }
 INLINE float silu_slope(float x) { float s = sigmoid(x); return s + x * (s * (1.0f - s)); }
-INLINE float elu(float x, float alpha) { float below = alpha * exponential_minus_one(x > 0.0f ? 0.0f : x); return x > 0.0f ? x : below; }
+INLINE float elu(float x, float alpha) {
+    float below = alpha * exponential_minus_one(x > 0.0f ? 0.0f : x);
+    return x > 0.0f ? x : below;
+}
 
 static void softmax_row(const float *x, float *y, size width) {
     float highest = x[0], sum = 0.0f;
@@ -533,7 +540,8 @@ static void normalize_back(const Operation *o, float *block, size rows, double *
     float *to = block + o->input_error, share = 1.0f / (float)rows;
     for (size row = 0; row < rows; row++)
         for (size j = 0; j < width; j++) {
-            float e = error[row * width + j], from_batch = (float)sum[j] + normalized[row * width + j] * (float)products[j];
+            float e = error[row * width + j];
+            float from_batch = (float)sum[j] + normalized[row * width + j] * (float)products[j];
             float value = (o->frozen ? e : e - from_batch * share) * factor[j];
             value = gamma ? value * gamma[j] : value;
             to[row * width + j] = settle(o->adds ? to[row * width + j] + value : value);
@@ -552,7 +560,10 @@ static void normalize_rows(const Operation *o, float *block, size rows) {
         double sum = 0.0, squares = 0.0;
         for (size j = 0; j < width; j++) sum = sum + (double)x[j];
         float mean = settle((float)(sum / (double)width));
-        for (size j = 0; j < width; j++) squares = squares + ((double)x[j] - (double)mean) * ((double)x[j] - (double)mean);
+        for (size j = 0; j < width; j++) {
+            double away = (double)x[j] - (double)mean;
+            squares = squares + away * away;
+        }
         float factor = 1.0f / root(settle((float)(squares / (double)width)) + block[o->settings]);
         factors[row] = factor;
         for (size j = 0; j < width; j++) {
@@ -683,7 +694,10 @@ static void pool_mean(const Operation *o, const float *restrict from, float *res
         }
         if (back) continue;
         for (size example = 0; example < examples; example++)
-            for (size j = 0; j < step; j++) to[example * results + out * step + j] = settle(to[example * results + out * step + j] / met);
+            for (size j = 0; j < step; j++) {
+                float *at = to + example * results + out * step + j;
+                *at = settle(*at / met);
+            }
     }
 }
 
@@ -868,7 +882,10 @@ static float loss_of_row(int32_t kind, const float *q, size width, int32_t label
     }
     case SPARSE_PROBABILITIES: /* Keras takes the logarithms for logits, which divides by their sum again */
         for (size j = 0; j < width; j++) sum += clipped(q[j]);
-        for (size j = 0; j < width; j++) e[j] = inside(q[j]) * (1.0f / sum - (j == label ? 1.0f / clipped(q[j]) : 0.0f));
+        for (size j = 0; j < width; j++) {
+            float answer = j == label ? 1.0f / clipped(q[j]) : 0.0f;
+            e[j] = inside(q[j]) * (1.0f / sum - answer);
+        }
         return logarithm(sum) - logarithm(clipped(q[label]));
     case CATEGORICAL_PROBABILITIES:
         for (size j = 0; j < width; j++) sum += q[j];
@@ -1039,7 +1056,8 @@ static void update(const Network *network, float *block, float rate) {
     default: /* ADAM */
         for (size i = 0; i < count; i++) {
             float w = weights[i], g = gradient[i];
-            float mean = settle(first[i] + far_1 * (g - first[i])), square = settle(second[i] + far_2 * (g * g - second[i]));
+            float mean = settle(first[i] + far_1 * (g - first[i]));
+            float square = settle(second[i] + far_2 * (g * g - second[i]));
             first[i] = mean, second[i] = square;
             weights[i] = settle((w - w * decay) - adam_rate * mean / (root(square) + epsilon));
         }
@@ -1088,8 +1106,8 @@ static void load(const Network *network, float *block, const Data *data, const i
 
 /* Takes training steps of one network; gives 0, or 1 if the thread's arithmetic is not that of IEEE 754.
  *
- * `order` holds the rows of each batch, `rates` the learning rate of each step, `masks` the dropout masks (or null: they
- * are drawn). `measured` gets, for each step: loss, length of the update, length of the gradient. */
+ * `order` holds the rows of each batch, `rates` the learning rate of each step, `masks` the dropout masks (or null:
+ * they are drawn). `measured` gets, for each step: loss, length of the update, length of the gradient. */
 PUBLIC int32_t EXPORTED(train)(const Network *network, float *block, const float *inputs, const int32_t *labels,
                                const float *targets, const float *weights, const int32_t *order, const float *rates,
                                const float *masks, int32_t steps, float *measured) {
@@ -1168,11 +1186,12 @@ PUBLIC int32_t EXPORTED(function)(int32_t which, const float *from, float *to, i
 PUBLIC int32_t EXPORTED(mask)(int32_t seed, int32_t layer, int32_t step, int32_t rows, int32_t width, float rate,
                               float *keep) {
     for (int32_t row = 0; row < rows; row++)
-        draw_mask((uint32_t)seed, (uint32_t)layer, (uint32_t)step, (uint32_t)row, width, rate, keep + (size)row * width);
+        draw_mask((uint32_t)seed, (uint32_t)layer, (uint32_t)step, (uint32_t)row, width, rate,
+                  keep + (size)row * width);
     return 0;
 }
 
-/* Gives the number of int32 fields of Network, Operation, Tensor and Member, so that plan.py can compare its lists. */
+/* Gives the number of int32 fields of Network, Operation, Tensor and Member, to compare with records.py. */
 PUBLIC int32_t EXPORTED(fields)(int32_t which) {
     const size sizes[] = {sizeof(Network), sizeof(Operation), sizeof(Tensor), sizeof(Member)};
     return (int32_t)(sizes[which] / 4);

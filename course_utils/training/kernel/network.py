@@ -9,7 +9,8 @@ from math import prod
 import keras
 from keras import layers
 
-from course_utils.training.kernel.plan import Network, Plan, Value, Weights, Window
+from course_utils.training.kernel.layout import Network, lay_out
+from course_utils.training.kernel.plan import Plan, Value, Weights, Window
 from course_utils.training.losses import FROM_LOGITS
 
 
@@ -52,8 +53,8 @@ def plan_model(
         NotPlanned: If the kernel does not know some part of the model; the message names it.
     """
     reader = _Reader(model, undone=FROM_LOGITS.get(loss))
-    network = reader.plan.finish(
-        reader.output, loss=loss, optimizer=optimizer, batch_size=batch_size, track_norms=track_norms
+    network = lay_out(
+        reader.plan, reader.output, loss=loss, optimizer=optimizer, batch_size=batch_size, track_norms=track_norms
     )
     kept = [v for v in model.non_trainable_variables if "seed_generator" not in v.path]
     places = {id(v): place for place, v in enumerate([*model.trainable_variables, *kept])}
@@ -140,7 +141,7 @@ class _Reader:
         if getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None):
             raise NotPlanned(f"layer {layer.name!r} is quantized or has LoRA weights")
         kernel, bias = self._weights(layer, "kernel"), self._weights(layer, "bias") if layer.use_bias else None
-        return self._activated(layer, self.plan.dense(value, layer.units, kernel, bias), layer.activation)
+        return self._activated(layer, self.plan.dense(value, kernel, bias), layer.activation)
 
     def activation(self, layer: layers.Activation, value: Value) -> Value:
         return self._activated(layer, value, layer.activation)
@@ -148,7 +149,9 @@ class _Reader:
     def _activated(self, layer: keras.Layer, value: Value, function: Callable) -> Value:
         name = getattr(function, "__name__", None)
         if name not in _ACTIVATIONS or function is not getattr(keras.activations, name, None):
-            raise NotPlanned(f"layer {layer.name!r} has the activation {name or function!r}, which the kernel does not know")
+            raise NotPlanned(
+                f"layer {layer.name!r} has the activation {name or function!r}, which the kernel does not know"
+            )
         if self._is_last and name == self._undone:
             return value
         return self.plan.activation(value, *_ACTIVATIONS[name])

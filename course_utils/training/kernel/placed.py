@@ -29,6 +29,10 @@ class Placed:
     address: int
     view: np.ndarray
 
+    def from_row(self, row: int) -> Placed:
+        """The same array without its first rows."""
+        return Placed(self.address + row * self.view.strides[0], self.view[row:])
+
 
 class Machine(Protocol):
     """Runs the functions of the kernel, for one thread at a time."""

@@ -8,17 +8,27 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from course_utils.training.kernel.engine import Examples, Start, Training
+from course_utils.training.kernel.layout import Network, lay_out
 from course_utils.training.kernel.placed import Machine
-from course_utils.training.kernel.plan import ACTIVATIONS, OPTIMIZERS, Network, Plan, Value, Weights, Window
+from course_utils.training.kernel.plan import Plan, Value, Weights, Window
+from course_utils.training.kernel.records import ACTIVATIONS, OPTIMIZERS
 
 #: SHA-256 of what `fingerprint` trains.
-EXPECTED = "f3d5f4de3afb0d1afc7bcfd62bf95b137d5169da34877760d553997a2e67f3e6"
+EXPECTED = "2247705ec9a5a59d1ecc1448436803b1737a3d87c308c3cdceae6e76e5c9c2e9"
 
 ROWS, WIDTH, BATCH, STEPS = 37, 21, 6, 4
 
 #: Start value of the arrays that each optimizer remembers, and knobs that make all of them move.
 SLOTS = {"adagrad": (0.1,), "adadelta": (0.0, 0.0), "adam": (0.0, 0.0), "adamw": (0.0, 0.0), "sgd": ()}
-KNOBS = {"momentum": 0.9, "beta_1": 0.9, "beta_2": 0.999, "rho": 0.9, "epsilon": 1e-7, "weight_decay": 0.01, "l2": 0.001}
+KNOBS = {
+    "momentum": 0.9,
+    "beta_1": 0.9,
+    "beta_2": 0.999,
+    "rho": 0.9,
+    "epsilon": 1e-7,
+    "weight_decay": 0.01,
+    "l2": 0.001,
+}
 
 
 def numbers(shape: tuple[int, ...], seed: int) -> np.ndarray:
@@ -46,7 +56,7 @@ def trained(machine: Callable[[], Machine]) -> list[np.ndarray]:
     for number, optimizer in enumerate(OPTIMIZERS):
         network = _network(optimizer)
         start = Start(
-            [_start(weights, number) for weights in network.weights],
+            [_start(weights, 100 * number + place) for place, weights in enumerate(network.weights)],
             SLOTS.get(optimizer, (0.0,)),
             KNOBS,
             seed=number,
@@ -74,7 +84,8 @@ def _network(optimizer: str) -> Network:
     value = plan.dropout(value, 0.2)
     for name in ACTIVATIONS:
         value = plan.add(value, plan.activation(_dense(plan, value, WIDTH), name, 0.3))
-    return plan.finish(
+    return lay_out(
+        plan,
         _dense(plan, value, 3),
         loss="sparse_categorical_crossentropy",
         optimizer=optimizer,
@@ -84,11 +95,11 @@ def _network(optimizer: str) -> Network:
 
 
 def _dense(plan: Plan, value: Value, units: int) -> Value:
-    return plan.dense(value, units, Weights((value.width, units), is_kernel=True), Weights((units,)))
+    return plan.dense(value, Weights((value.width, units), is_kernel=True), Weights((units,)))
 
 
 def _start(weights: Weights, seed: int) -> np.ndarray:
-    drawn = numbers(weights.shape, seed + weights.place)
+    drawn = numbers(weights.shape, seed)
     if not weights.trainable:
         return abs(drawn)  # a moving variance is not negative
     return drawn * np.float32(0.125) if weights.is_kernel else drawn

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from course_utils.training.kernel.engine import Examples, Start, Training
-from course_utils.training.kernel.plan import ACTIVATIONS, Plan, Weights, Window
-from course_utils.training.kernel.self_test import KNOBS, SLOTS, fingerprint, numbers
+from course_utils.training.kernel.layout import lay_out
+from course_utils.training.kernel.plan import Plan, Weights, Window
+from course_utils.training.kernel.records import ACTIVATIONS
+from course_utils.training.kernel.self_test import KNOBS, SLOTS, numbers
 
 ROWS, FEATURES, CLASSES = 530, 18, 4
 PLAIN = {**KNOBS, "weight_decay": 0.0, "l2": 0.0}
@@ -20,7 +22,7 @@ EVEN = ONE_HOT[:, :1] + ONE_HOT[:, 2:3]
 
 def dense(plan, value, units, *, bias=True, **more):
     kernel = Weights((value.width, units), is_kernel=True, **more)
-    return plan.dense(value, units, kernel, Weights((units,)) if bias else None)
+    return plan.dense(value, kernel, Weights((units,)) if bias else None)
 
 
 def mlp(*widths, activation="relu", outputs=CLASSES, **more):
@@ -85,7 +87,7 @@ def layer_normalized():
 def frozen():
     plan = Plan(1, FEATURES)
     kernel = Weights((FEATURES, 33), is_kernel=True, trainable=False)
-    value = plan.activation(plan.dense(plan.input, 33, kernel), "relu")
+    value = plan.activation(plan.dense(plan.input, kernel), "relu")
     value = normalization(plan, dense(plan, value, 20), frozen=True)
     return plan, dense(plan, plan.activation(value, "tanh"), CLASSES)
 
@@ -169,8 +171,8 @@ CASES = {
 
 def start_of(network, case, seed):
     values = []
-    for weights in network.weights:
-        value = numbers(weights.shape, seed + weights.place)
+    for place, weights in enumerate(network.weights):
+        value = numbers(weights.shape, 1000 + 100 * seed + place)
         scale = case.scale if weights.is_kernel else 0.1
         values.append(abs(value) if not weights.trainable else value * np.float32(scale))
     slots = SLOTS.get(case.optimizer, (0.0,))
@@ -179,11 +181,11 @@ def start_of(network, case, seed):
 
 def training_of(machine, case, members=1, threads=None):
     plan, output = case.make()
-    network = plan.finish(
-        output, loss=case.loss, optimizer=case.optimizer, batch_size=case.batch, track_norms=case.track_norms
+    network = lay_out(
+        plan, output, loss=case.loss, optimizer=case.optimizer, batch_size=case.batch, track_norms=case.track_norms
     )
     starts = [start_of(network, case, seed) for seed in range(members)]
-    weights = 0.25 + abs(numbers((ROWS,), 8)) if case.weighted else None
+    weights = 0.25 + abs(numbers((400,), 8)) if case.weighted else None
     training, validation = Examples(X[:400], case.targets[:400], weights), Examples(X[400:], case.targets[400:])
     steps = 400 // case.batch
     return Training(network, starts, training, validation, steps=steps, machine=machine, threads=threads)

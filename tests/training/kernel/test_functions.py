@@ -41,7 +41,9 @@ def test_functions_are_within_a_few_last_digits_of_the_mathematics(any_machine, 
     number, exact, (low, high), digits = FUNCTIONS[name]
     x = np.geomspace(low, high, 100_000) if name == "log" else np.linspace(low, high, 100_000)
     small = np.geomspace(1e-30, 0.3, 20_000)
-    x = np.concatenate([x, 1 + small, 1 - small] if name == "log" else [x, small] + [-small] * (low < 0)).astype("float32")
+    x = np.concatenate([x, 1 + small, 1 - small] if name == "log" else [x, small] + [-small] * (low < 0)).astype(
+        "float32"
+    )
     right = exact(x.astype("float64"))
     error = np.abs(computed(any_machine, number, x) - right) / np.spacing(np.abs(right).astype("float32"))
     error[np.abs(right) < 2.0**-126] = 0

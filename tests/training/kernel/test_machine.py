@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from course_utils.training.kernel import build, machine, native, plan, wasm
+from course_utils.training.kernel import build, machine, native, records, wasm
 from course_utils.training.kernel.placed import Unavailable
 
 
@@ -43,13 +43,15 @@ def test_the_webassembly_file_belongs_to_the_source():
     assert facts["made"] == build.digest(build.WASM), cure
 
 
-def test_the_best_instructions_of_a_sound_library_are_taken(library):
+@pytest.mark.usefixtures("library")
+def test_the_best_instructions_of_a_sound_library_are_taken():
     choice = machine.choose()
     assert choice.name == f"native ({native.instruction_sets(native.checked_library())[-1]})"
     assert choice.make().name == choice.name
 
 
-def test_a_damaged_library_is_never_loaded(library, fallback):
+@pytest.mark.usefixtures("fallback")
+def test_a_damaged_library_is_never_loaded(library):
     content = bytearray(library.read_bytes())
     content[len(content) // 2] ^= 1
     library.write_bytes(content)
@@ -58,20 +60,23 @@ def test_a_damaged_library_is_never_loaded(library, fallback):
     assert "not the file that was built" in choice.reason
 
 
-def test_a_library_of_another_source_is_not_taken(library, fallback):
+@pytest.mark.usefixtures("library", "fallback")
+def test_a_library_of_another_source_is_not_taken():
     facts = json.loads(build.NATIVE_RECORD.read_text(encoding="utf-8"))
     build.NATIVE_RECORD.write_text(json.dumps(facts | {"source": "0"}), encoding="utf-8")
     assert "another source" in machine.choose().reason
 
 
-def test_a_file_that_is_no_library_gives_a_reason(library, fallback):
+@pytest.mark.usefixtures("fallback")
+def test_a_file_that_is_no_library_gives_a_reason(library):
     library.write_bytes(b"no library")
     facts = {"source": build.digest(build.SOURCE), "made": build.digest(library)}
     build.NATIVE_RECORD.write_text(json.dumps(facts), encoding="utf-8")
     assert "does not load" in machine.choose().reason
 
 
-def test_other_bits_are_found_out(library, fallback, monkeypatch):
+@pytest.mark.usefixtures("library", "fallback")
+def test_other_bits_are_found_out(monkeypatch):
     right = machine.self_test.fingerprint
     prints = iter(["other bits"])
     monkeypatch.setattr(machine.self_test, "fingerprint", lambda arrays: next(prints, None) or right(arrays))
@@ -95,7 +100,8 @@ def test_without_wasmtime_and_library_both_reasons_are_told(library, monkeypatch
         machine.choose()
 
 
-def test_a_variable_leaves_the_native_library_out(library, fallback, monkeypatch):
+@pytest.mark.usefixtures("library", "fallback")
+def test_a_variable_leaves_the_native_library_out(monkeypatch):
     monkeypatch.setenv("COURSE_KERNEL", "wasm")
     assert machine.choose().name == "WebAssembly"
     monkeypatch.setenv("COURSE_KERNEL", "fast")
@@ -104,7 +110,7 @@ def test_a_variable_leaves_the_native_library_out(library, fallback, monkeypatch
 
 
 def test_the_records_have_the_fields_of_the_source(machine):
-    fields = [plan.NETWORK, plan.OPERATION, plan.TENSOR, [*plan.COUNTERS, *plan.KNOBS]]
+    fields = [records.NETWORK, records.OPERATION, records.TENSOR, [*records.COUNTERS, *records.KNOBS]]
     assert [machine().call("fields", which) for which in range(4)] == [len(names) for names in fields]
 
 

@@ -50,7 +50,9 @@ def test_trainings_learn_or_diverge_as_their_names_say(any_machine, name):
 
 
 @pytest.mark.parametrize("pieces", [1, 5])
-@pytest.mark.parametrize("name", ["rmsprop, normalised, dropout", "adam, batch 256", "diverges with momentum", "places"])
+@pytest.mark.parametrize(
+    "name", ["rmsprop, normalised, dropout", "adam, batch 256", "diverges with momentum", "places"]
+)
 def test_cutting_a_training_into_pieces_changes_nothing(any_machine, name, pieces):
     assert fingerprint(*cases.run(any_machine, cases.CASES[name], pieces=pieces)) == STORED[name]
 
