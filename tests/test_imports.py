@@ -42,7 +42,8 @@ LIBRARIES = {
 #: The modules that may load TensorFlow as soon as they are imported, because they build upon it. The others import them
 #: where they need them, so that errors in the first cells of a chapter come at once.
 HEAVY = {
-    "training": "fast_layers initialization losses loop population population_cache shard",
+    "training": "fast_layers initialization kernel_shard losses loop population population_cache shard",
+    "training.kernel": "keras_parts network reader",
     "chapters.softmax": "hierarchical_softmax",
 }
 

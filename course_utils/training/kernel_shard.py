@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from course_utils.training.epoch import CURVES, batch_order, rates_of
 from course_utils.training.initialization import Weights
 from course_utils.training.kernel import engine
+from course_utils.training.kernel.keras_parts import NotPlanned
 from course_utils.training.kernel.machine import choose
-from course_utils.training.kernel.network import ModelPlan, NotPlanned, plan_model
+from course_utils.training.kernel.network import ModelPlan, plan_model
 from course_utils.training.population import Population
-from course_utils.training.shard import CURVES, batch_order, rates_of
 
 
 class KernelShard:

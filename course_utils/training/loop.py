@@ -12,11 +12,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from course_utils.training.epoch import CURVES
 from course_utils.training.initialization import Weights
 from course_utils.training.kernel_shard import KernelShard
 from course_utils.training.population import Population
 from course_utils.training.runs import Runs
-from course_utils.training.shard import CURVES, Shard
+from course_utils.training.shard import Shard
 
 #: How many networks one compiled call may train. Few sizes, because each is compiled anew; more than 32 are no faster.
 _SEATS = (1, 4, 32)

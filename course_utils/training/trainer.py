@@ -237,7 +237,7 @@ class Trainer:
         Returns:
             Row numbers, shape (steps, batch_size).
         """
-        from course_utils.training.shard import batch_order
+        from course_utils.training.epoch import batch_order
 
         size = self._settings.batch_size if batch_size is None else batch_size
         self._settings.check_batch_size(size)

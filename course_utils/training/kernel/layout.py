@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 
-from course_utils.training.kernel.plan import Operation, Plan, Value, Weights
+from course_utils.training.kernel.plan import Network, Operation, Plan, Value
 from course_utils.training.kernel.records import (
     ACTIVATIONS,
     CONSTRAINTS,
@@ -31,31 +28,6 @@ _EVALUATED_AT_ONCE = 64
 
 #: Numbers of a block, at most: places are int32, and WebAssembly has four gigabytes.
 _MOST = 2**29
-
-
-@dataclass(frozen=True)
-class Network:
-    """A plan that is laid out.
-
-    Args:
-        records: Header, operations and tensors, as the kernel reads them: int32.
-        header: The fields of the header, by name.
-        block: Float32 numbers that one network needs.
-        settings: What stands in the block from the start and does not depend on the member, by its place.
-        weights: Every array of weights, with its place.
-        rates: Place of the rate of each dropout layer.
-        loss: One of `records.LOSSES`.
-        evaluated_at_once: Rows of an evaluation that fit into the block.
-    """
-
-    records: np.ndarray
-    header: Mapping[str, int]
-    block: int
-    settings: Mapping[int, tuple[float, ...]]
-    weights: list[Weights]
-    rates: list[int]
-    loss: str
-    evaluated_at_once: int
 
 
 def lay_out(

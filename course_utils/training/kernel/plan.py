@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -253,3 +254,28 @@ class Plan:
                 read.readers += 1
         self.operations.append(operation)
         return out
+
+
+@dataclass(frozen=True)
+class Network:
+    """A plan that is laid out.
+
+    Args:
+        records: Header, operations and tensors, as the kernel reads them: int32.
+        header: The fields of the header, by name.
+        block: Float32 numbers that one network needs.
+        settings: What stands in the block from the start and does not depend on the member, by its place.
+        weights: Every array of weights, with its place.
+        rates: Place of the rate of each dropout layer.
+        loss: One of `records.LOSSES`.
+        evaluated_at_once: Rows of an evaluation that fit into the block.
+    """
+
+    records: np.ndarray
+    header: Mapping[str, int]
+    block: int
+    settings: Mapping[int, tuple[float, ...]]
+    weights: list[Weights]
+    rates: list[int]
+    loss: str
+    evaluated_at_once: int

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from course_utils.training.kernel.engine import Examples, Start, Training
-from course_utils.training.kernel.layout import Network, lay_out
+from course_utils.training.kernel.layout import lay_out
 from course_utils.training.kernel.placed import Machine
-from course_utils.training.kernel.plan import Plan, Value, Weights, Window
+from course_utils.training.kernel.plan import Network, Plan, Value, Weights, Window
 from course_utils.training.kernel.records import ACTIVATIONS, OPTIMIZERS
 
 #: SHA-256 of what `fingerprint` trains.

@@ -11,7 +11,7 @@ from course_utils.training.kernel.network import plan_model
 from course_utils.training.kernel.records import ACTIVATIONS
 from course_utils.training.kernel.self_test import numbers
 from course_utils.training.optimizers import OPTIMIZERS
-from tests.training.test_optimizers import TWINS
+from tests.training.test_optimizers import IN_KERAS
 
 STEPS, BATCH, ROWS, RATE = 10, 8, 60, 0.3
 
@@ -190,7 +190,7 @@ def test_every_operation_trains_with_every_optimizer_as_in_keras(any_machine, ca
     masked = [layer for layer in twin.layers if isinstance(layer, Masked)]
     masks = [(numbers((STEPS, *layer.mask.shape), 90 + i) > -0.4).astype("float32") for i, layer in enumerate(masked)]
     flat = np.concatenate([m.reshape(STEPS, -1) for m in masks], axis=1)[None] if masks else None
-    for name, (kind, fixed, knobs) in TWINS.items():
+    for name, (kind, fixed, knobs) in IN_KERAS.items():
         optimizer = getattr(keras.optimizers, kind)(**fixed, **knobs, weight_decay=0.01)
         theirs, their_weights = keras_loop.train(optimizer, start, order_of(), LABELS, masks)
         loss, decayed = "sparse_categorical_crossentropy", {**knobs, "weight_decay": 0.01}

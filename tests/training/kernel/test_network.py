@@ -6,7 +6,8 @@ import pytest
 from keras import layers
 
 from course_utils import models
-from course_utils.training.kernel.network import NotPlanned, plan_model
+from course_utils.training.kernel.keras_parts import NotPlanned
+from course_utils.training.kernel.network import plan_model
 
 
 def plan(model, loss="sparse_categorical_crossentropy"):
