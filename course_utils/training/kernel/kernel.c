@@ -318,7 +318,7 @@ typedef struct {
     int32_t input, output, output_error;
     int32_t operations, tensors;                   /* how many follow this header */
     int32_t weights, gradients, slots, before, size; /* trainable weights; equally long: gradients, each slot, a copy */
-    int32_t scratch, transposed, sums, mask_size;  /* sums: float64, 2 for each column; mask_size: of all dropouts */
+    int32_t scratch, transposed, sums, mask_size;  /* sums: float64, 4 for each column; mask_size: of all dropouts */
 } Network;
 
 typedef struct {
@@ -481,71 +481,94 @@ static float length_of(const float *from, const float *minus, size count) {
 }
 
 /* ---- Batch normalisation (Ioffe & Szegedy 2015, algorithm 1), with the conventions of Keras ----
- * settings: momentum, epsilon. state: moving mean, moving variance. kept: mean, 1 / deviation, then normalised rows. */
+ * settings: momentum, epsilon, examples in a group (Hoffer et al. 2017, algorithm 1; 0: the whole batch is one).
+ * state: moving mean, moving variance. kept: for each group mean and 1 / deviation; then the normalised rows. */
 
-static void normalize(const Operation *o, float *block, size rows, int training, double *sums) {
-    size width = padded(o->width);
-    const float *x = block + o->input, *gamma = o->kernel < 0 ? 0 : block + o->kernel;
-    const float *beta = o->bias < 0 ? 0 : block + o->bias;
-    float *moving_mean = block + o->state, *moving_variance = moving_mean + width;
-    float momentum = block[o->settings], epsilon = block[o->settings + 1];
-    float *mean = block + o->kept, *factor = mean + width, *normalized = factor + width, *y = block + o->output;
-    if (training && !o->frozen) {
-        double *sum = sums, *squares = sums + width; /* two passes: the mean first, then the squares about it */
-        for (size j = 0; j < width; j++) sum[j] = squares[j] = 0.0;
-        for (size row = 0; row < rows; row++)
-            for (size j = 0; j < width; j++) sum[j] = sum[j] + (double)x[row * width + j];
-        for (size j = 0; j < width; j++) mean[j] = settle((float)(sum[j] / (double)rows));
-        for (size row = 0; row < rows; row++)
-            for (size j = 0; j < width; j++) {
-                double away = (double)x[row * width + j] - (double)mean[j];
-                squares[j] = squares[j] + away * away;
-            }
-        for (size j = 0; j < width; j++) {
-            float variance = settle((float)(squares[j] / (double)rows));
-            factor[j] = 1.0f / root(variance + epsilon);
-            moving_mean[j] = settle(moving_mean[j] * momentum + mean[j] * (1.0f - momentum));
-            moving_variance[j] = settle(moving_variance[j] * momentum + variance * (1.0f - momentum));
-        }
-    } else {
-        for (size j = 0; j < width; j++) mean[j] = moving_mean[j];
-        for (size j = 0; j < width; j++) factor[j] = 1.0f / root(moving_variance[j] + epsilon);
-    }
-    for (size row = 0; row < rows; row++)
-        for (size j = 0; j < width; j++) {
-            float value = settle((x[row * width + j] - mean[j]) * factor[j]);
-            normalized[row * width + j] = value;
-            value = gamma ? value * gamma[j] : value;
-            y[row * width + j] = settle(beta ? value + beta[j] : value);
-        }
+INLINE size groups_of(const Network *network, const Operation *o, const float *block) {
+    size group = (size)block[o->settings + 2];
+    return group ? (network->batch_size + group - 1) / group : 1;
 }
 
-static void normalize_back(const Operation *o, float *block, size rows, double *sums) {
+/* Measures one group, in two passes: the mean first, then the squares about it. Rows are added in ascending order. */
+static void measure_group(const Operation *o, float *block, const float *x, size rows, float *mean, double *sums) {
     size width = padded(o->width);
+    float *factor = mean + width, *moving_mean = block + o->state, *moving_variance = moving_mean + width;
+    float momentum = block[o->settings], epsilon = block[o->settings + 1];
+    double *sum = sums, *squares = sums + width;
+    for (size j = 0; j < width; j++) sum[j] = squares[j] = 0.0;
+    for (size row = 0; row < rows; row++)
+        for (size j = 0; j < width; j++) sum[j] = sum[j] + (double)x[row * width + j];
+    for (size j = 0; j < width; j++) mean[j] = settle((float)(sum[j] / (double)rows));
+    for (size row = 0; row < rows; row++)
+        for (size j = 0; j < width; j++) {
+            double away = (double)x[row * width + j] - (double)mean[j];
+            squares[j] = squares[j] + away * away;
+        }
+    for (size j = 0; j < width; j++) {
+        float variance = settle((float)(squares[j] / (double)rows));
+        factor[j] = 1.0f / root(variance + epsilon);
+        moving_mean[j] = settle(moving_mean[j] * momentum + mean[j] * (1.0f - momentum));
+        moving_variance[j] = settle(moving_variance[j] * momentum + variance * (1.0f - momentum));
+    }
+}
+
+static void normalize(const Network *network, const Operation *o, float *block, size rows, int training, double *sums) {
+    size width = padded(o->width), groups = groups_of(network, o, block);
+    size group = groups == 1 || !training || o->frozen ? rows : (size)block[o->settings + 2] * o->places;
+    const float *x = block + o->input, *gamma = o->kernel < 0 ? 0 : block + o->kernel;
+    const float *beta = o->bias < 0 ? 0 : block + o->bias, *moving_mean = block + o->state;
+    float *mean = block + o->kept, *normalized = mean + groups * 2 * width, *y = block + o->output;
+    for (size first = 0; first < rows; first += group, mean += 2 * width) {
+        float *factor = mean + width;
+        size end = first + group < rows ? first + group : rows;
+        if (training && !o->frozen) {
+            measure_group(o, block, x + first * width, end - first, mean, sums);
+        } else {
+            for (size j = 0; j < width; j++) mean[j] = moving_mean[j];
+            for (size j = 0; j < width; j++) factor[j] = 1.0f / root(moving_mean[width + j] + block[o->settings + 1]);
+        }
+        for (size row = first; row < end; row++)
+            for (size j = 0; j < width; j++) {
+                float value = settle((x[row * width + j] - mean[j]) * factor[j]);
+                normalized[row * width + j] = value;
+                value = gamma ? value * gamma[j] : value;
+                y[row * width + j] = settle(beta ? value + beta[j] : value);
+            }
+    }
+}
+
+static void normalize_back(const Network *network, const Operation *o, float *block, size rows, double *sums) {
+    size width = padded(o->width), groups = groups_of(network, o, block);
+    size group = groups == 1 || o->frozen ? rows : (size)block[o->settings + 2] * o->places;
     const float *error = block + o->output_error, *gamma = o->kernel < 0 ? 0 : block + o->kernel;
-    const float *factor = block + o->kept + width, *normalized = factor + width;
-    double *sum = sums, *products = sums + width;
-    for (size j = 0; j < width; j++) sum[j] = products[j] = 0.0;
-    for (size row = 0; row < rows; row++)
-        for (size j = 0; j < width; j++) {
-            double e = (double)error[row * width + j];
-            sum[j] = sum[j] + e;
-            products[j] = products[j] + e * (double)normalized[row * width + j];
-        }
-    if (o->kernel_gradient >= 0)
-        for (size j = 0; j < width; j++) block[o->kernel_gradient + j] = settle((float)products[j]);
-    if (o->bias_gradient >= 0)
-        for (size j = 0; j < width; j++) block[o->bias_gradient + j] = settle((float)sum[j]);
-    if (o->input_error < 0) return;
-    float *to = block + o->input_error, share = 1.0f / (float)rows;
-    for (size row = 0; row < rows; row++)
-        for (size j = 0; j < width; j++) {
-            float e = error[row * width + j];
-            float from_batch = (float)sum[j] + normalized[row * width + j] * (float)products[j];
-            float value = (o->frozen ? e : e - from_batch * share) * factor[j];
-            value = gamma ? value * gamma[j] : value;
-            to[row * width + j] = settle(o->adds ? to[row * width + j] + value : value);
-        }
+    const float *factor = block + o->kept + width, *normalized = block + o->kept + groups * 2 * width;
+    float *to = o->input_error < 0 ? 0 : block + o->input_error;
+    double *sum = sums, *products = sums + width, *all = sums + 2 * width, *all_products = sums + 3 * width;
+    for (size j = 0; j < width; j++) all[j] = all_products[j] = 0.0;
+    for (size first = 0; first < rows; first += group, factor += 2 * width) {
+        size end = first + group < rows ? first + group : rows;
+        for (size j = 0; j < width; j++) sum[j] = products[j] = 0.0;
+        for (size row = first; row < end; row++)
+            for (size j = 0; j < width; j++) {
+                double e = (double)error[row * width + j];
+                sum[j] = sum[j] + e;
+                products[j] = products[j] + e * (double)normalized[row * width + j];
+            }
+        for (size j = 0; j < width; j++) all[j] = all[j] + sum[j], all_products[j] = all_products[j] + products[j];
+        float share = 1.0f / (float)(end - first);
+        for (size row = first; to && row < end; row++)
+            for (size j = 0; j < width; j++) {
+                float e = error[row * width + j];
+                float from_batch = (float)sum[j] + normalized[row * width + j] * (float)products[j];
+                float value = (o->frozen ? e : e - from_batch * share) * factor[j];
+                value = gamma ? value * gamma[j] : value;
+                to[row * width + j] = settle(o->adds ? to[row * width + j] + value : value);
+            }
+    }
+    for (size j = 0; j < width; j++) {
+        if (o->kernel_gradient >= 0) block[o->kernel_gradient + j] = settle((float)all_products[j]);
+        if (o->bias_gradient >= 0) block[o->bias_gradient + j] = settle((float)all[j]);
+    }
 }
 
 /* ---- Layer normalisation (Ba et al. 2016, equation 3): every row by its own mean and deviation ----
@@ -719,7 +742,7 @@ static void forward(const Network *network, const Operation *o, float *block, si
         if (o->bias >= 0) add_to_rows(block + o->bias, y, rows, output_width);
         break;
     case ACTIVATION: activate(o->variant, block[o->settings], x, y, rows, o->width); break;
-    case BATCH_NORMALIZATION: normalize(o, block, rows, training, (double *)(block + network->sums)); break;
+    case BATCH_NORMALIZATION: normalize(network, o, block, rows, training, (double *)(block + network->sums)); break;
     case DROPOUT: {
         float rate = block[o->settings], factor = 1.0f / (1.0f - rate);
         if (!training) factor = 1.0f;
@@ -786,7 +809,7 @@ static void backward(const Network *network, const Operation *o, float *block, s
     case ACTIVATION:
         if (to) activate_back(o->variant, block[o->settings], x, block + o->output, error, to, rows, o->width, o->adds);
         break;
-    case BATCH_NORMALIZATION: normalize_back(o, block, rows, (double *)(block + network->sums)); break;
+    case BATCH_NORMALIZATION: normalize_back(network, o, block, rows, (double *)(block + network->sums)); break;
     case DROPOUT: {
         if (!to) break;
         float factor = 1.0f / (1.0f - block[o->settings]);

@@ -93,9 +93,8 @@ class _Layout:
             "mask_size": sum(batch_size * o.value.places * o.value.width for o in dropouts),
         }
         if self._size > _MOST:
-            raise ValueError(
-                f"the network needs {self._size * 4e-9:.1f} GB for one member: make it or batches smaller."
-            )
+            need = f"the network needs {self._size * 4e-9:.1f} GB for one member"
+            raise ValueError(f"{need}: choose smaller batches or layers.")
         tensors = [
             {
                 "place": weights.place - header["weights"],
@@ -198,7 +197,9 @@ class _Layout:
         value, out, rows = operation.value, operation.out, self._rows
         match operation.kind:
             case "batch_normalization":
-                return 2 * padded(value.width) + rows * value.size
+                group = operation.numbers[2]
+                groups = -(-rows // group) if group else 1
+                return groups * 2 * padded(value.width) + rows * value.size
             case "layer_normalization":
                 return padded(rows * value.places) + rows * value.size
             case "convolution":
@@ -217,5 +218,5 @@ class _Layout:
         return {
             "scratch": self._take(max(terms, default=0) * (_ROWS_AT_ONCE + _PANEL)),
             "transposed": self._take(max(turned, default=0)),
-            "sums": self._take(4 * widest),  # two float64 for each column
+            "sums": self._take(8 * widest),  # four float64 for each column
         }

@@ -209,9 +209,13 @@ class Plan:
         momentum: float = 0.99,
         epsilon: float = 0.001,
         frozen: bool = False,
+        group: int = 0,
     ) -> Value:
-        """Adds a normalisation of every column by its batch, or by its moving averages if it is frozen."""
-        numbers, kind = (momentum, epsilon), "batch_normalization"
+        """Adds a normalisation of every column by its batch, or by its moving averages if it is frozen.
+
+        With a `group`, so many examples are normalised together, and the moving averages follow each group in turn.
+        """
+        numbers, kind = (momentum, epsilon, group), "batch_normalization"
         return self._add(kind, value, kernel=gamma, bias=beta, moving=moving, numbers=numbers, frozen=frozen)
 
     def layer_normalization(

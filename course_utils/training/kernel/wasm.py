@@ -15,6 +15,9 @@ from course_utils.training.kernel.placed import SIGNATURES, Placed, Unavailable
 
 _PAGE = 65536
 
+#: Bytes that an address of 32 bits reaches.
+_MOST = 2**32
+
 
 @lru_cache(maxsize=1)
 def _module(process: int) -> tuple[Any, Any]:  # noqa: ARG001 - a forked process makes its own
@@ -53,6 +56,8 @@ class Wasm:
         for array in arrays:
             places.append(-(-self._top // 64) * 64)
             self._top = places[-1] + array.nbytes
+        if self._top > _MOST:
+            raise MemoryError(f"{self._top * 1e-9:.1f} GB are needed, and WebAssembly has 4: train fewer at once.")
         self._memory.grow(self._store, max(0, -(-self._top // _PAGE) - self._memory.size(self._store)))
         base = ctypes.addressof(self._memory.data_ptr(self._store).contents)
         placed = []

@@ -84,6 +84,12 @@ def layer_normalized():
     return plan, dense(plan, plan.layer_normalization(value), CLASSES)
 
 
+def grouped():
+    plan = Plan(3, 6)
+    value = plan.activation(normalization(plan, dense(plan, plan.input, 9), group=8), "elu", 1.0)
+    return plan, dense(plan, plan.flatten(value), CLASSES)
+
+
 def frozen():
     plan = Plan(1, FEATURES)
     kernel = Weights((FEATURES, 33), is_kernel=True, trainable=False)
@@ -154,6 +160,7 @@ CASES = {
     "binary probabilities": Case(likely, loss="binary_crossentropy of probabilities", targets=EVEN, batch=3),
     "convolutions": Case(convolutional, "adam", 0.01, batch=16, epochs=6),
     "layer normalisation": Case(layer_normalized, "adam", 0.01, track_norms=True),
+    "groups of a batch": Case(grouped, "nesterov", 0.05, batch=20, track_norms=True),
     "frozen": Case(frozen, "rmsprop", 0.01, batch=64),
     "clipped": Case(
         mlp(30, 30, activation="leaky_relu"), rate=1.0, knobs={**PLAIN, "clipnorm": 0.3, "global_clipnorm": 0.4}

@@ -7,7 +7,9 @@ import tensorflow as tf
 from keras import layers
 
 from course_utils.training.kernel.engine import Examples, Start, Training
+from course_utils.training.kernel.layout import lay_out
 from course_utils.training.kernel.network import plan_model
+from course_utils.training.kernel.plan import Plan, Weights
 from course_utils.training.kernel.records import ACTIVATIONS
 from course_utils.training.kernel.self_test import numbers
 from course_utils.training.optimizers import OPTIMIZERS
@@ -147,7 +149,7 @@ class Loop:
 
         self.gradients = gradients
 
-    def train(self, optimizer, start, order, targets, masks):
+    def train(self, optimizer, start, order, targets, masks, inputs=X):
         for variable, value in zip(states(self.model), start, strict=True):
             variable.assign(value)
         optimizer.build(self.model.trainable_variables)
@@ -156,7 +158,7 @@ class Loop:
         for step, rows in enumerate(order):
             for layer, mask in zip(layers_with_masks, masks):
                 layer.mask.assign(mask[step])
-            loss, gradients = self.gradients(X[rows], targets[rows], WEIGHTS[rows])
+            loss, gradients = self.gradients(inputs[rows], targets[rows], WEIGHTS[rows])
             optimizer.apply_gradients(zip(gradients, self.model.trainable_variables))
             losses.append(float(loss))
         return np.array(losses), [v.numpy() for v in states(self.model)]
@@ -281,3 +283,85 @@ def test_lengths_of_gradients_and_updates_are_those_of_the_whole_network(any_mac
     _, update, gradient = training.seats[0].measured[0]
     assert gradient == pytest.approx(length, rel=1e-5)
     assert update == pytest.approx(0.25 * length, rel=1e-5)
+
+
+class Grouped(layers.Layer):
+    """Batch normalisation of three examples at a time."""
+
+    def __init__(self):
+        super().__init__()
+        self.one = layers.BatchNormalization(momentum=0.8)
+
+    def build(self, shape):
+        self.one.build(shape)
+
+    def call(self, x, training=None):
+        parts = [x[at : at + 3] for at in range(0, BATCH, 3)] if training else [x]
+        return keras.ops.concatenate([self.one(part, training=training) for part in parts])
+
+
+def test_groups_of_a_batch_are_normalised_one_by_one(any_machine):
+    model = keras.Sequential([keras.Input((18,)), layers.Dense(6), Grouped(), layers.ReLU(), layers.Dense(4)])
+    start, inputs = started(model), X.reshape(ROWS, 18)
+    keras_loop = Loop(model, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    theirs, their_weights = keras_loop.train(
+        keras.optimizers.SGD(0.2, momentum=0.5), start, order_of(), LABELS, [], inputs=inputs
+    )
+    plan = Plan(1, 18)
+    moving = Weights((6,), trainable=False), Weights((6,), trainable=False)
+    value = plan.dense(plan.input, Weights((18, 6)), Weights((6,)))
+    value = plan.batch_normalization(value, moving, Weights((6,)), Weights((6,)), momentum=0.8, group=3)
+    output = plan.dense(plan.activation(value, "relu"), Weights((6, 4)), Weights((4,)))
+    loss = "sparse_categorical_crossentropy"
+    network = lay_out(plan, output, loss=loss, optimizer="momentum", batch_size=BATCH)
+    places = [0, 1, 2, 3, 6, 7, 4, 5]  # Keras lists moving averages last
+    data = Examples(inputs, LABELS, WEIGHTS)
+    begin = Start([start[place] for place in places], (0.0,), {"momentum": 0.5})
+    training = Training(network, [begin], data, data, steps=STEPS, machine=any_machine)
+    training.begin(order_of()[None], np.full((1, STEPS), 0.2))
+    while not training.epoch_done:
+        training.advance()
+    np.testing.assert_allclose(training.seats[0].measured[:, 0], theirs, rtol=1e-5)
+    for place, mine in zip(places, training.seats[0].weights()):
+        np.testing.assert_allclose(mine, their_weights[place], rtol=1e-5, atol=1e-5)
+
+
+EXACT = {
+    "tanh": ("sgd", lambda dtype: layers.Activation("tanh", dtype=dtype)),
+    "gelu": ("adam", lambda dtype: layers.Activation("gelu", dtype=dtype)),
+    "normalized": ("momentum", lambda dtype: layers.BatchNormalization(dtype=dtype)),
+    "softmax": ("rmsprop", lambda dtype: layers.Softmax(dtype=dtype)),
+}
+
+
+@pytest.mark.parametrize("case", EXACT)
+def test_the_kernel_is_about_as_close_to_exact_numbers_as_keras(any_machine, case):
+    optimizer, middle = EXACT[case]
+    kind, fixed, knobs = TWINS[optimizer]
+
+    def build(dtype):
+        ends = layers.Dense(20, dtype=dtype), layers.Dense(4, dtype=dtype)
+        return keras.Sequential([keras.Input((18,), dtype=dtype), ends[0], middle(dtype), ends[1]])
+
+    loss, steps = keras.losses.SparseCategoricalCrossentropy(from_logits=True), 60
+    single, double = (Loop(build(dtype), loss, weighted=False) for dtype in ("float32", "float64"))
+    planned = plan_model(single.model, loss="sparse_categorical_crossentropy", optimizer=optimizer, batch_size=BATCH)
+    order = (np.arange(steps * BATCH) * 7 % ROWS).reshape(steps, BATCH)
+    inputs = X.reshape(ROWS, 18)
+    starts = [[value * (1 + 0.1 * seed) for value in started(single.model)] for seed in range(8)]
+    begins = [Start([start[i] for i in planned.variables], OPTIMIZERS[optimizer].slots, knobs) for start in starts]
+    data = Examples(inputs, LABELS)
+    training = Training(planned.network, begins, data, data, steps=steps, machine=any_machine)
+    training.begin(np.stack([order] * 8), np.full((8, steps), knobs["learning_rate"]))
+    while not training.epoch_done:
+        training.advance()
+    errors = []
+    for start, seat in zip(starts, training.seats):
+        exact, theirs = (
+            loop.train(getattr(keras.optimizers, kind)(**fixed, **knobs), start, order, LABELS, [], inputs=inputs)[1]
+            for loop in (double, single)
+        )
+        mine = dict(zip(planned.variables, seat.weights()))
+        errors.append([max(abs(w[i] - exact[i]).max() for i in range(len(exact))) for w in (mine, theirs)])
+    of_kernel, of_keras = np.median(errors, axis=0)
+    assert 0 < of_kernel < 3 * of_keras < 1e-4

@@ -120,3 +120,9 @@ def test_arrays_in_the_memory_keep_their_values(machine):
     for array, there in zip(arrays, placed):
         np.testing.assert_array_equal(there.view, array)
         assert there.address % 64 == 0 or not array.size
+
+
+@pytest.mark.usefixtures("fallback")
+def test_more_than_webassembly_can_reach_is_refused_in_words():
+    with pytest.raises(MemoryError, match="4: train fewer at once"):
+        wasm.Wasm().place([np.zeros(2**32, "uint8")])
