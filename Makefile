@@ -18,7 +18,7 @@ INSTALL := $$(uv --version >/dev/null 2>&1 && echo uv pip install --quiet --pyth
 	echo $(PYTHON) -m pip install --quiet --disable-pip-version-check)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-browser notebooks reproduce table screenshot bench bench-browser lock lint format clean browser
+.PHONY: help lab test test-browser notebooks reproduce table kernel screenshot bench bench-browser lock lint format clean browser
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ reproduce: $(DEVELOP) ## * measure on MNIST what the documents tell of it, some 
 table: $(DEVELOP) ## * train the configurations that searches are compared on, a quarter of an hour
 	@$(PYTHON) -m notebooks.build.table $(if $(SHORT),--rows 2 --check)
 
+kernel: $(DEVELOP) ## build the training kernel's WebAssembly from its C source
+	@$(PYTHON) -m course_utils.training.kernel.build wasm
+
 screenshot: browser $(DEVELOP) ## * take the picture in README.md anew
 	@$(PYTHON) -m tests.browser.screenshot $(if $(SHORT),--short)
 
@@ -89,8 +92,9 @@ clean: ## remove what this file made
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The package is installed in place, so that an edit shows at once. Installing it again also copies its JupyterLab
-# settings into the environment, hence the forced reinstall. Without build isolation nothing unpinned is fetched.
-$(INSTALLED): requirements.lock pyproject.toml course_utils/_jupyter/jupyterlab_settings.json course_utils/_jupyter/jupyter_server.json
+# settings into the environment and compiles the training kernel, hence the forced reinstall. Without build isolation nothing unpinned is fetched.
+$(INSTALLED): requirements.lock pyproject.toml hatch_build.py course_utils/training/kernel/kernel.c \
+		course_utils/_jupyter/jupyterlab_settings.json course_utils/_jupyter/jupyter_server.json
 	@set -e; \
 	if [ ! -e $@ ]; then \
 		echo "Installing the course into $(VENV). This is done once, and takes some minutes."; \

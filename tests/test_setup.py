@@ -137,11 +137,12 @@ def test_make_takes_the_pythons_that_the_project_supports():
 
 @pytest.mark.skipif(os.name == "nt" or not shutil.which("make"), reason="needs make")
 def test_make_names_the_cure_where_no_python_fits(tmp_path):
-    for name in ["Makefile", LEARNERS, "pyproject.toml"]:
-        shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / "course_utils" / "_jupyter").mkdir(parents=True)
-    for settings in [SETTINGS, SETTINGS.with_name("jupyter_server.json")]:
-        shutil.copy(settings, tmp_path / "course_utils" / "_jupyter")
+    package = Path("course_utils")
+    settings = [package / "_jupyter" / name for name in (SETTINGS.name, "jupyter_server.json")]
+    source = package / "training" / "kernel" / "kernel.c"
+    for name in ["Makefile", LEARNERS, "pyproject.toml", "hatch_build.py", *settings, source]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     programs = tmp_path / "programs"
     programs.mkdir()
     # These are on PATH and fail when run, as those of pyenv do for a version that is not chosen.

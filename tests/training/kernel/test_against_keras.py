@@ -337,7 +337,7 @@ EXACT = {
 @pytest.mark.parametrize("case", EXACT)
 def test_the_kernel_is_about_as_close_to_exact_numbers_as_keras(any_machine, case):
     optimizer, middle = EXACT[case]
-    kind, fixed, knobs = TWINS[optimizer]
+    kind, fixed, knobs = IN_KERAS[optimizer]
 
     def build(dtype):
         ends = layers.Dense(20, dtype=dtype), layers.Dense(4, dtype=dtype)
