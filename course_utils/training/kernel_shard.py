@@ -13,6 +13,7 @@ from course_utils.training.kernel import engine
 from course_utils.training.kernel.keras_parts import NotPlanned
 from course_utils.training.kernel.machine import choose
 from course_utils.training.kernel.network import ModelPlan, plan_model
+from course_utils.training.kernel.placed import Unavailable
 from course_utils.training.population import Population
 
 
@@ -66,7 +67,7 @@ class KernelShard:
             weights=[weights[place] for place in self._variables],
             slots=optimizer.slots,
             knobs={name: member[name] for name in ("weight_decay", "l1", "l2", *optimizer.defaults)},
-            seed=member["seed"],
+            seed=member["seed"] % 2**32,
             dropout=member["dropout"],
         )
 
@@ -142,10 +143,12 @@ def kernel_shard(
         The shard.
 
     Raises:
-        ValueError: If the kernel does not know some part of the model.
+        ValueError: If the kernel does not know some part of the model, or cannot run here.
     """
     chosen = [members[place] for place in places]
+    population.check_dropout([member["dropout"] for member in chosen])
     try:
+        choose()
         plan = plan_model(
             population.model,
             loss=population.loss_name,
@@ -153,6 +156,6 @@ def kernel_shard(
             batch_size=chosen[0]["batch_size"],
             track_norms=track_norms,
         )
-    except NotPlanned as missing:
+    except (NotPlanned, Unavailable) as missing:
         raise ValueError(f"engine='kernel' cannot be used: {missing}; choose 'xla'.") from missing
     return KernelShard(population, plan, chosen, places, data, epochs)

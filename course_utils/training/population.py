@@ -126,14 +126,18 @@ class Population:
             tf.zeros((members,), tf.int32),
         )
 
-    def _own_values(self, seeds: list[int], dropout: list[float | None]) -> dict[int, list]:
-        """Makes the values of the variables that only the fast copy has, by the variables' ids."""
+    def check_dropout(self, dropout: list[float | None]) -> None:
+        """Raises a ValueError if there is a dropout rate and no layer to use it."""
         given = [rate for rate in dropout if rate is not None]
         if given and not self._dropouts:
             raise ValueError(
                 f"dropout={given[0]!r} has nothing to act on: put keras.layers.Dropout into the model "
                 "(models.mlp does with dropout_layers=True)."
             )
+
+    def _own_values(self, seeds: list[int], dropout: list[float | None]) -> dict[int, list]:
+        """Makes the values of the variables that only the fast copy has, by the variables' ids."""
+        self.check_dropout(dropout)
         values = {id(seed): [seed.numpy()] * len(seeds) for seed in self._idle}
         for index, layer in enumerate(self._dropouts):
             noise = [np.random.SeedSequence([seed, 2, index]).generate_state(1)[0].astype("int32") for seed in seeds]

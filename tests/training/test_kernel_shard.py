@@ -7,6 +7,7 @@ from keras import layers
 from course_utils import datasets, models, schedules
 from course_utils.training import Trainer
 from course_utils.training.kernel import engine
+from course_utils.training.kernel.placed import Unavailable
 from course_utils.training.optimizers import OPTIMIZERS
 
 RATES = {"adagrad": 0.01, "adadelta": 1.0, "rmsprop": 0.001, "adam": 0.001, "adamw": 0.001}
@@ -87,6 +88,27 @@ def test_what_the_kernel_does_not_know_is_refused_with_a_cure(sequential):
     model = sequential((3,), layers.Embedding(7, 2, name="words"), layers.Flatten(), layers.Dense(2))
     with pytest.raises(ValueError, match=r"engine='kernel' cannot be used: .*words.*choose 'xla'"):
         Trainer(model, words, engine="kernel", batch_size=4).run()
+
+
+def test_a_dropout_rate_without_a_layer_is_refused(digits):
+    with pytest.raises(ValueError, match=r"dropout=0\.5 has nothing to act on"):
+        Trainer(models.mlp, digits, engine="kernel").run(dropout=0.5)
+
+
+def test_without_a_machine_for_it_the_kernel_is_refused_with_the_reason(digits, monkeypatch):
+    def choose():
+        raise Unavailable("wasmtime does not load")
+
+    monkeypatch.setattr("course_utils.training.kernel_shard.choose", choose)
+    with pytest.raises(ValueError, match=r"engine='kernel' cannot be used: wasmtime does not load; choose 'xla'"):
+        Trainer(models.mlp, digits, engine="kernel").run()
+
+
+def test_dropout_is_trained_and_a_seed_of_any_size_will_do(digits):
+    trainer = Trainer(models.mlp, digits, engine="kernel", epochs=4)
+    runs = trainer.run(learning_rate=0.1, dropout_layers=True, dropout=[0.0, 0.3], seeds=[2**40 + 1])
+    assert not np.allclose(runs.batch_loss[0], runs.batch_loss[1])
+    assert (runs.final("val_accuracy") > 0.8).all()
 
 
 def test_an_unknown_engine_is_refused(digits):
