@@ -9,7 +9,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-import course_utils
+import course_utils.chapters
+import course_utils.lab
 from course_utils import datasets, models, schedules
 from course_utils.chapters import decision_regions, signal_propagation
 from course_utils.chapters.activations import race as activation_race
@@ -310,8 +311,9 @@ def test_the_first_thing_to_be_seen_can_be_drawn(name):
 
 
 def classes():
-    """Lists the package's own classes."""
-    modules = pkgutil.walk_packages(course_utils.__path__, "course_utils.")
+    """Lists the classes of the parts that may know labs."""
+    parts = (course_utils.chapters, course_utils.lab)
+    modules = [one for part in parts for one in pkgutil.walk_packages(part.__path__, f"{part.__name__}.")]
     members = [inspect.getmembers(importlib.import_module(module.name), inspect.isclass) for module in modules]
     return {found for module in members for _, found in module if found.__module__.startswith("course_utils.")}
 
