@@ -1,7 +1,5 @@
 """Members on the kernel: cut into slices, spread over threads without the interpreter's lock, checked beforehand."""
 
-import threading
-
 import numpy as np
 import pytest
 
@@ -64,17 +62,3 @@ def test_training_stops_after_every_slice(any_machine):
     assert seen[1] > seen[0] > [0, 0, 0]
     assert len(seen) > 5
     assert seen[-1] == [members.steps] * 3
-
-
-def test_the_kernel_lets_other_threads_of_python_run(machine):
-    case = cases.CASES["wide"]
-    members = cases.training_of(machine, case)
-    cases.begin(members, case, 0)
-    work = threading.Thread(target=members.seats[0].advance, args=(members._shares[0][1], members.steps))
-    counted = 0
-    work.start()
-    while work.is_alive():
-        counted += 1
-    work.join()
-    assert members.epoch_done
-    assert counted > 100
