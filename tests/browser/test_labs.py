@@ -93,7 +93,7 @@ def test_an_interrupted_kernel_and_its_lab_live_on(lesson, lab):
     lesson.evaluate("lab._fixed.update(epochs=20)")
     lab.press("learning rate", "ArrowRight")
     assert without_time(lab.status()) == trained_by_the_trainer(lesson)
-    assert json.loads(lesson.evaluate(THREADS).replace("'", '"')) == ["course-lab", "course-lab-warm-up"]
+    assert json.loads(lesson.evaluate(THREADS).replace("'", '"')) == ["course-lab", "course-lab-compile-ahead"]
 
 
 def test_ghost_presets_and_reset(lesson, lab):
@@ -157,14 +157,14 @@ def test_a_cell_that_runs_ten_times_leaves_one_lab(lesson):
     for _ in range(10):
         lesson.run_cell_of_lab(0)
     assert lesson.labs.count() == 1
-    assert lesson.evaluate(THREADS) == threads == "['course-lab', 'course-lab-warm-up']"
+    assert lesson.evaluate(THREADS) == threads == "['course-lab', 'course-lab-compile-ahead']"
     assert lesson.evaluate(COMMS) == comms
 
 
 FIGURE = """
 import time
 import matplotlib.pyplot as plt
-from course_utils import worker
+from course_utils.lab import worker
 
 figure, ax = plt.subplots(figsize=(3, 2))
 ax.plot([1, 2, 3])
@@ -252,7 +252,7 @@ def test_a_page_loaded_again_has_the_picture_and_its_cell_brings_the_lab_back(op
     lab.wait_finished()
     lab.press("learning rate", "ArrowLeft", times=3)
     assert notebook.labs.count() == 1
-    assert notebook.evaluate(THREADS) == "['course-lab', 'course-lab-warm-up']"
+    assert notebook.evaluate(THREADS) == "['course-lab', 'course-lab-compile-ahead']"
     assert notebook.outputs("error") == []
 
 
