@@ -38,7 +38,7 @@ class Trainer:
         epochs: Passes over the training rows.
         track_norms: Whether to measure the length of every gradient and every update too.
         engine: "xla" compiles the training of each architecture; "kernel" trains networks of common layers without a
-            compiler, and gives the same bits on every processor from the same first weights.
+            compiler and, from the same first weights, gives the same bits natively and as WebAssembly.
 
     Raises:
         ValueError: If model, data and loss do not fit each other, or a value cannot be used.
