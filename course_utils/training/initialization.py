@@ -7,7 +7,7 @@ from functools import lru_cache
 import keras
 import numpy as np
 
-from course_utils.training.fast_layers import layers_of
+from course_utils.training.keras_models import layers_of
 
 Weights = list[np.ndarray]
 

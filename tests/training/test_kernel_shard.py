@@ -5,8 +5,7 @@ import pytest
 from keras import layers
 
 from course_utils import datasets, models, schedules
-from course_utils.training import Trainer
-from course_utils.training.kernel import engine
+from course_utils.training import Trainer, engines, loop
 from course_utils.training.kernel.placed import Unavailable
 from course_utils.training.optimizers import OPTIMIZERS
 
@@ -66,8 +65,8 @@ def test_the_bits_are_the_same_however_the_work_is_cut_and_shared(digits, monkey
         return Trainer(models.mlp, digits, engine="kernel", epochs=2).run(learning_rate=[0.1, 0.3], seeds=2)
 
     whole = trained()
-    monkeypatch.setattr(engine, "SLICE", 0.0)
-    monkeypatch.setattr(engine, "cores", lambda: 1)
+    monkeypatch.setattr(loop, "_SLICE", 0.0)
+    monkeypatch.setattr(engines, "cores", lambda: 1)
     pieces = trained()
     for name in whole.history:
         np.testing.assert_array_equal(whole.history[name], pieces.history[name])
@@ -75,7 +74,7 @@ def test_the_bits_are_the_same_however_the_work_is_cut_and_shared(digits, monkey
 
 
 def test_a_stream_can_be_closed_within_an_epoch(digits, monkeypatch):
-    monkeypatch.setattr(engine, "SLICE", 0.0)
+    monkeypatch.setattr(loop, "_SLICE", 0.0)
     stream = Trainer(models.mlp, digits, engine="kernel").stream(learning_rate=0.1, batch_size=1, seeds=3)
     runs = next(stream)
     assert 0 < len(runs.batch_loss[0]) < runs.steps_per_epoch[0]
@@ -99,7 +98,7 @@ def test_without_a_machine_for_it_the_kernel_is_refused_with_the_reason(digits, 
     def choose():
         raise Unavailable("wasmtime does not load")
 
-    monkeypatch.setattr("course_utils.training.kernel_shard.choose", choose)
+    monkeypatch.setattr("course_utils.training.engines.choose", choose)
     with pytest.raises(ValueError, match=r"engine='kernel' cannot be used: wasmtime does not load; choose 'xla'"):
         Trainer(models.mlp, digits, engine="kernel").run()
 
@@ -112,5 +111,5 @@ def test_dropout_is_trained_and_a_seed_of_any_size_will_do(digits):
 
 
 def test_an_unknown_engine_is_refused(digits):
-    with pytest.raises(ValueError, match=r"engine='torch' cannot be used: choose xla or kernel"):
+    with pytest.raises(ValueError, match=r"engine='torch' cannot be used: choose auto or kernel or xla"):
         Trainer(models.mlp, digits, engine="torch")

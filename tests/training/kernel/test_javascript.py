@@ -56,7 +56,7 @@ def test_v8_leaves_the_same_bits_as_wasmtime(tmp_path, name):
     training = cases.training_of(Recording, case)
     cases.begin(training, case, 0)
     while not training.epoch_done:
-        training.advance()
+        training.advance(seconds=1)
     training.evaluate()
     (wasmtime,) = (machine for machine in made if machine.calls)
     made.clear()
