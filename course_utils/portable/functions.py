@@ -45,7 +45,7 @@ def exp(x: ArrayLike) -> np.ndarray:
     k = np.floor(inside * _ONE_OVER_LN2 + 0.5)
     rest = (inside - k * _LN2_HIGH) - k * _LN2_LOW
     half = np.floor(k / 2)  # in two steps, as the smallest and the largest results need
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         result = polynomial(_EXP, rest) * _power_of_two(half) * _power_of_two(k - half)
     return np.where(np.isnan(x), x, result)
 
@@ -122,7 +122,7 @@ def power(base: float, exponent: ArrayLike) -> np.ndarray:
     raised = np.ones_like(exponent)
     while left.any():
         half = np.floor(left / 2)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", under="ignore"):
             raised = np.where(left > 2 * half, raised * square, raised)
         square, left = square * square, half
     return np.where(whole < 0, result / raised, result * raised)
