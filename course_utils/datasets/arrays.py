@@ -118,6 +118,7 @@ def scaling(x: np.ndarray, scale: Scale) -> tuple[np.ndarray | float, np.ndarray
     if scale == "unit":
         return x.min(), (x.max() - x.min()) or 1.0
     if scale == "standard":
-        centre, deviation = portable.mean(x), portable.deviation(x)
-        return centre.astype(x.dtype), np.where(deviation > 0, deviation, 1.0).astype(x.dtype)
+        varies = x.max(axis=0) > x.min(axis=0)  # the deviation of a constant is not exactly 0
+        width = np.where(varies, portable.deviation(x), 1.0)
+        return portable.mean(x).astype(x.dtype), width.astype(x.dtype)
     raise ValueError(f'scale={scale!r} is not known: choose "raw", "unit" or "standard".')

@@ -1,0 +1,99 @@
+"""What another implementation can check itself against: fingerprints of all that a curve starts from.
+
+Each is the SHA-256 of an array's bytes, little-endian, row by row; the first eight bytes of it, in hexadecimal.
+CONTRIBUTING.md, "The same curve elsewhere", tells how the numbers are made.
+"""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from course_utils import datasets, models, schedules
+from course_utils.portable import Draws, cospi, deviation, exp, log, power, sinpi
+from course_utils.schedules import Position
+from course_utils.training.epoch import batch_order, rates_of
+
+#: Numbers over a wide range, made by exact steps alone.
+GRID = np.arange(-5000, 5001) / 64.0
+
+STEPS, EPOCHS = 44, 20
+
+
+def fingerprint(*arrays):
+    digest = hashlib.sha256()
+    for array in arrays:
+        array = np.asarray(array)
+        digest.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def first_weights(**knobs):
+    from course_utils.training.initialization import InitialWeights
+
+    return InitialWeights(models.mlp((64,), 10, **knobs)).draw(0)[0]
+
+
+def filters():
+    from course_utils.training.initialization import InitialWeights
+
+    return InitialWeights(models.cnn((8, 8, 1), 10)).draw(7)[0]
+
+
+def rates(schedule):
+    member = {"learning_rate": 0.1, "schedule": schedule}
+    return [rates_of([member], [0], epoch, STEPS, EPOCHS, np.ones((1, EPOCHS))) for epoch in range(EPOCHS)]
+
+
+def parts(data):
+    return [getattr(data, f"{array}_{part}") for part in ("train", "validation", "test") for array in "xy"]
+
+
+def mask():
+    """The dropout mask of seed 3, layer 1, step 2: 5 rows of 7 units, at a rate of 0.3."""
+    from course_utils.training.kernel.machine import choose
+
+    machine = choose().make()
+    (keep,) = machine.place([np.zeros((5, 7), "float32")])
+    machine.call("mask", 3, 1, 2, 5, 7, 0.3, keep)
+    return keep.view.copy()
+
+
+CASES = {
+    "words": (lambda: [Draws("order", 1, 2, 3).bits(9)], ""),
+    "uniform": (lambda: [Draws("example", 0).uniform(1000, -1, 2)], ""),
+    "normal": (lambda: [Draws("example", 0).normal(100_000)], ""),
+    "truncated normal": (lambda: [Draws("example", 0).truncated_normal(1000)], ""),
+    "integers": (lambda: [Draws("example", 0).integers(10, 1000)], ""),
+    "permutation": (lambda: [Draws("example", 0).permutation(1000)], ""),
+    "exp": (lambda: [exp(GRID)], ""),
+    "log": (lambda: [log(GRID[GRID > 0])], ""),
+    "cospi": (lambda: [cospi(GRID / 7), sinpi(GRID / 7)], ""),
+    "power": (lambda: [power(0.9, GRID)], ""),
+    "deviation": (lambda: [deviation((GRID * GRID).reshape(-1, 73))], ""),
+    "64-64-64-10, Glorot uniform": (first_weights, ""),
+    "64-64-64-10, He normal": (lambda: first_weights(kernel_initializer="he_normal"), ""),
+    "64-64-64-10, orthogonal": (lambda: first_weights(kernel_initializer="orthogonal"), ""),
+    "a small convolutional network": (filters, ""),
+    "order of three epochs": (lambda: [batch_order(1437, 32, 0, epoch) for epoch in range(3)], ""),
+    "mask": (lambda: [mask()], ""),
+    "cosine": (lambda: rates(schedules.Cosine()), ""),
+    "one cycle": (lambda: rates(schedules.OneCycle()), ""),
+    "exponential": (lambda: rates(schedules.Exponential()), ""),
+    "step": (lambda: rates(schedules.Step()), ""),
+    "moons": (lambda: parts(datasets.moons()), ""),
+    "line": (lambda: parts(datasets.line()), ""),
+    "digits": (lambda: parts(datasets.digits()), ""),
+    "digits, standardised": (lambda: parts(datasets.digits("standard")), ""),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_bits_are_those_that_are_stored(case):
+    make, stored = CASES[case]
+    assert fingerprint(*make()) == stored
+
+
+def test_a_position_in_training_decides_a_rate():
+    """One number in the open, so that a mistake in the fingerprint itself can be told from one in the rates."""
+    assert schedules.Cosine()(Position(np.array([220]), STEPS, EPOCHS)).tolist() == [0.8535533905932737]
