@@ -5,12 +5,16 @@ CONTRIBUTING.md, "The same curve elsewhere", tells how the numbers are made.
 """
 
 import hashlib
+import json
+import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from course_utils import datasets, models, schedules
-from course_utils.portable import Draws, cospi, deviation, exp, log, power, sinpi
+from course_utils.portable import Draws, cospi, deviation, draws, exp, log, power, sinpi
 from course_utils.schedules import Position
 from course_utils.training.epoch import batch_order, rates_of
 
@@ -91,6 +95,19 @@ CASES = {
 def test_the_bits_are_those_that_are_stored(case):
     make, stored = CASES[case]
     assert fingerprint(*make()) == stored
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node on this machine")
+def test_another_implementation_finds_the_same_bits():
+    """It is written after the rules in CONTRIBUTING.md, with JavaScript's own arithmetic."""
+    tables = {"middle": draws._MIDDLE, "tail": draws._TAIL, "farTail": draws._FAR_TAIL}
+    script = Path(__file__).with_name("elsewhere.js")
+    made = subprocess.run(
+        ["node", script, json.dumps(tables)], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
+    found = json.loads(made.stdout)
+    assert len(found) >= 19
+    assert found == {name: CASES[name][1] for name in found}
 
 
 def test_a_position_in_training_decides_a_rate():
