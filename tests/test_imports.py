@@ -20,7 +20,7 @@ LAYERS = {
     "claims": "tables",
     "training": "datasets portable schedules",
     "predictions": "training",
-    "diagnostics": "schedules training",
+    "diagnostics": "portable schedules training",
     "search": "training",
     "lab": "drawing schedules training",
     "chapters": "datasets drawing lab models portable predictions schedules search tables training",
