@@ -219,7 +219,9 @@ def normal_quantile(share: np.ndarray) -> np.ndarray:
     if outside.any():
         side = away[outside]
         root = np.sqrt(-log(np.where(side < 0, share[outside], 1 - share[outside])))
-        tail = np.where(root <= 5, _quotient(_TAIL, root - 1.6), _quotient(_FAR_TAIL, root - 5))
+        tail, far = _quotient(_TAIL, root - 1.6), root > 5
+        if far.any():
+            tail[far] = _quotient(_FAR_TAIL, root[far] - 5)
         result[outside] = np.where(side < 0, -tail, tail)
     return result
 

@@ -13,8 +13,13 @@ from course_utils.training.fast_layers import layers_of
 
 Weights = list[np.ndarray]
 
-#: Variables whose initialiser does not carry their own name.
-_INITIALIZER_OF = {f"{kernel}_kernel": f"{kernel}_initializer" for kernel in ("recurrent", "depthwise", "pointwise")}
+#: Variables whose initialiser does not carry their own name; that of a depthwise convolution is called just "kernel".
+_INITIALIZER_OF = {
+    "kernel": "depthwise_initializer",
+    "recurrent_kernel": "recurrent_initializer",
+    "depthwise_kernel": "depthwise_initializer",
+    "pointwise_kernel": "pointwise_initializer",
+}
 
 
 class InitialWeights:
@@ -83,8 +88,8 @@ def _random_initializers(model: keras.Model) -> dict[int, keras.Initializer]:
         if not layer.trainable:
             continue
         for variable in layer.variables:
-            name = _INITIALIZER_OF.get(variable.name, f"{variable.name}_initializer")
-            initializer = getattr(holder, name, None)
+            other = getattr(holder, _INITIALIZER_OF.get(variable.name, ""), None)
+            initializer = getattr(holder, f"{variable.name}_initializer", other)
             if initializer is not None and "seed" in getattr(initializer, "get_config", dict)():
                 found[id(variable)] = initializer
     return found
