@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from course_utils.portable import mean
 from course_utils.training import optimizers
 from course_utils.training.epoch import CURVES, batch_order, rates_of
 from course_utils.training.initialization import Weights
@@ -111,6 +112,6 @@ class KernelShard:
         correct = np.array([seat.counters["correct"] for seat in self._training.seats])
         accuracy = correct / (self.steps_per_epoch * self._batch_size)
         scores = self._training.evaluate().T
-        for name, curve in zip(CURVES, (losses.mean(axis=1, dtype="float64"), accuracy, *scores)):
+        for name, curve in zip(CURVES, (mean(losses, axis=1), accuracy, *scores)):
             if name in history:
                 history[name][self.places, epoch] = curve

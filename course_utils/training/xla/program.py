@@ -129,8 +129,7 @@ class Program:
         """Makes the values of the variables that only the fast copy has, by the variables' ids."""
         values = {id(seed): [seed.numpy()] * len(seeds) for seed in self._idle}
         for index, layer in enumerate(self._dropouts):
-            noise = [np.random.SeedSequence([seed, 2, index]).generate_state(1)[0].astype("int32") for seed in seeds]
-            values[id(layer.seed)] = noise
+            values[id(layer.seed)] = list(fast_layers.noise_starts(seeds, index))
             values[id(layer.rate)] = [np.float32(layer.start_rate if rate is None else rate) for rate in dropout]
         return values
 

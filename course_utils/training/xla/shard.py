@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from course_utils.portable import mean
 from course_utils.training import knobs
 from course_utils.training.epoch import CURVES, batch_order, rates_of
 from course_utils.training.initialization import Weights
@@ -171,6 +172,6 @@ class XLAShard:
         """
         losses = self.batch_loss[:, self.step - self.steps_per_epoch : self.step]
         accuracy = self._epoch.correct / (self.steps_per_epoch * self._batch_size)
-        for name, curve in zip(CURVES, (losses.mean(axis=1, dtype="float64"), accuracy, *self._epoch.scores)):
+        for name, curve in zip(CURVES, (mean(losses, axis=1), accuracy, *self._epoch.scores)):
             if name in history:
                 history[name][self.places, epoch] = curve
