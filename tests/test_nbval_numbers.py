@@ -81,12 +81,13 @@ def test_a_table_is_compared_as_text_and_as_html():
         assert not foreign(form(stored), form(stored.iloc[:1]))
 
 
-def test_of_measured_times_only_the_text_between_is_compared():
+@pytest.mark.parametrize("tag", ["foreign-choices", "measured-time"])
+def test_of_choices_and_times_only_the_text_between_is_compared(tag):
     stored = "one level 640,000 weights,   7.4 ms a step"
-    assert agree("measured-time", stored, "one level 640,000 weights, 1.2e+03 ms a step")
-    assert not agree("measured-time", stored, "one level 640,000 weights, 7.4 s a step")
-    assert not agree("measured-time", stored, "one level 640,000 weights, nan ms a step")
-    assert not agree("measured-time", stored, "one level 640,000 weights, 7.4 ms a step, or 8")
+    assert agree(tag, stored, "one level 640,000 weights, 1.2e+03 ms a step")
+    assert not agree(tag, stored, "one level 640,000 weights, 7.4 s a step")
+    assert not agree(tag, stored, "one level 640,000 weights, nan ms a step")
+    assert not agree(tag, stored, "one level 640,000 weights, 7.4 ms a step, or 8")
 
 
 TABLE = "import pandas as pd\npd.DataFrame({{'accuracy': [{}], 'epochs': [3]}})"

@@ -215,7 +215,7 @@ for knob, values in table.choices.items():
 # with the *other* seeds, so that mere luck does not count (see [the chapter before](11_search.ipynb)). **Predict:** who
 # is ahead after 16 trials, and who after 27?
 
-# %% name="contest" tags=["foreign-numbers"]
+# %% name="contest" tags=["foreign-choices"]
 hard = {"optimizer": "sgd", "schedule": "constant", "l2": 1e-5, "epochs": 3}
 methods = ["random", "grid", "quasi-random", "coarse-to-fine", "tpe", "gaussian-process"]
 race = contest(table, methods, trials=27, searches=50, **hard)
@@ -278,7 +278,7 @@ Lab(
 # To be fair, all get the same number of *epochs*: as many as 27 full trials take. Halving begins three times as many
 # trials for them. Now the whole table, all eight knobs, 20 epochs; TPE takes part again. **Predict** the order.
 
-# %% name="halving" tags=["foreign-numbers"]
+# %% name="halving" tags=["foreign-choices"]
 epochs_race = contest(table, ["random", "tpe", "halving", "hyperband"], trials=27, searches=50, equal="epochs")
 epochs_race.to_frame(equal="epochs").round(3)
 
