@@ -31,15 +31,17 @@ lab: $(INSTALLED) ## open the course in JupyterLab (the first time: install it)
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 # Compiling a network keeps one core busy, so two files are tested at a time; a chapter's cells stay in one process.
-# What nbval runs of one chapter, and the chapter's own tests, share a kernel: see tests/nbval_chapters.py.
-# The large notebooks come first, so that no core is left without work while the last one runs.
+# What nbval runs of one chapter, and the chapter's own tests, share a kernel: see tests/nbval_chapters.py. How it
+# compares numbers that the course's engine did not compute is told in tests/nbval_numbers.py.
+# The last chapters, which train most, come first, so that no core is left without work while the last one runs.
 TWO_AT_A_TIME := --numprocesses=2 --no-loadscope-reorder
 
 # Progress bars are made of times, which are never the same twice: notebooks are stored and compared without them.
 test: lint ## check style, run the tests, and run every notebook and compare what it shows
 	@$(PYTHON) -m pytest --quiet $(TWO_AT_A_TIME) --dist=loadfile --ignore=tests/browser --ignore-glob='*/chapters/*/test_claims.py' tests
-	@TQDM_DISABLE=1 $(PYTHON) -m pytest --quiet $(TWO_AT_A_TIME) --dist=loadscope -p tests.nbval_chapters --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
-		$$(ls -S notebooks/*.ipynb notebooks/solutions/*.ipynb)
+	@TQDM_DISABLE=1 $(PYTHON) -m pytest --quiet $(TWO_AT_A_TIME) --dist=loadscope -p tests.nbval_chapters -p tests.nbval_numbers \
+		--nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
+		$$(ls -r notebooks/*.ipynb notebooks/solutions/*.ipynb)
 
 test-browser: browser $(AXE) $(DEVELOP) ## use the course in a real Chromium, as a learner would
 	@$(PYTHON) -m pytest --quiet tests/browser

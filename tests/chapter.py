@@ -9,13 +9,15 @@ def test_a_large_rate_diverges():
 
 import ast
 import contextlib
+import io
 import linecache
 import os
 from functools import cache
 from pathlib import Path
 from unittest import mock
 
-from notebooks.build import chapters
+import pytest
+
 from notebooks.build.contents import ROOT, contents
 
 
@@ -55,8 +57,29 @@ def file_of_tests(name):
     return Path(__file__).parent / "chapters" / chapter.name / "test_claims.py"
 
 
+def run_tests(name, variables):
+    """Runs the tests of a chapter on the variables of a kernel; called there, by what `tests/nbval_chapters.py` adds.
+
+    Args:
+        name: Such as "01_learning_rate".
+        variables: Those that its solved notebook has made.
+
+    Raises:
+        AssertionError: If not all tests pass, with what pytest says of them.
+    """
+    made[name] = variables
+    # What these plugins load takes a second, and nothing of theirs is needed here.
+    without = [option for plugin in ("nbval", "xdist", "cacheprovider") for option in ("-p", f"no:{plugin}")]
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = pytest.main([str(file_of_tests(name)), "--quiet", "--capture=no", "--color=no", *without])
+    assert code == pytest.ExitCode.OK, said.getvalue()
+
+
 def run_script(script, *, solutions=True):
     """Runs the code cells of any script in the format of a chapter, in the folder of its notebook."""
+    from notebooks.build import chapters  # which loads what reads notebooks, a second that a kernel need not spend
+
     chapter = Chapter()
     notebook = chapters.path_of(script, solved=solutions)
     cells = chapters.notebook(script, solved=solutions, root=script.parent.parent.parent).cells

@@ -6,13 +6,10 @@ a new kernel; then its tests (`tests/chapters/…/test_claims.py`) on its variab
 variable left. Without this plugin each notebook has a new kernel, and the tests run the cells themselves.
 """
 
-import contextlib
-import io
 from collections import defaultdict
 from pathlib import Path
 
 import nbformat
-import pytest
 from nbval.plugin import IPyNbCell
 from xdist.scheduler import LoadScopeScheduling
 
@@ -49,31 +46,11 @@ def pytest_collection_modifyitems(items):
             _share_kernel(solved, chapter)
 
 
-def run_tests(name, variables):
-    """Runs the tests of a chapter on the variables of a kernel; called there.
-
-    Args:
-        name: Such as "01_learning_rate".
-        variables: Those that its solved notebook has made.
-
-    Raises:
-        AssertionError: If not all tests pass, with what pytest says of them.
-    """
-    from tests import chapter
-
-    chapter.made[name] = variables
-    options = ["--quiet", "--capture=no", "--color=no", "-p", "no:cacheprovider"]
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main([str(chapter.file_of_tests(name)), *options])
-    assert code == pytest.ExitCode.OK, said.getvalue()
-
-
 def _tests(solved, number):
     """Makes a cell of a solved notebook that runs the chapter's tests."""
     lines = (
         f"import sys; sys.path.insert(0, {str(TESTS.parent)!r})",
-        f"__import__('tests.nbval_chapters').nbval_chapters.run_tests({solved.path.stem!r}, get_ipython().user_ns)",
+        f"__import__('tests.chapter').chapter.run_tests({solved.path.stem!r}, get_ipython().user_ns)",
     )
     cell = nbformat.v4.new_code_cell("\n".join(lines))
     return IPyNbCell.from_parent(solved, name="tests", cell_num=number, cell=cell, options=defaultdict(bool))

@@ -80,7 +80,7 @@ print("by hand:", np.round(by_hand, 4))
 # The weight approaches 3, which is right, since 3 · 2 = 6. Now the same with **Keras**, the library that trains the
 # networks of this course. `SGD` (*stochastic gradient descent*) is its name for the rule above.
 
-# %% name="one-step-keras"
+# %% name="one-step-keras" tags=["foreign-numbers"]
 import keras
 
 model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
@@ -177,7 +177,7 @@ Lab(
 # curvatures are the eigenvalues of 2/n · XᵀX, where X is the table of inputs and n its number of rows.)
 
 
-# %% name="curvatures"
+# %% name="curvatures" tags=["foreign-numbers"]
 def curvatures(inputs):
     columns = np.column_stack([inputs, np.ones(len(inputs))]).astype(float)  # the ones are for the constant term
     return np.linalg.eigvalsh(2 * columns.T @ columns / len(columns))
@@ -231,7 +231,7 @@ CurvesDisplay(
 #
 # **Predict:** will the limit be larger or smaller than before? By how much?
 
-# %% name="scales-limits"
+# %% name="scales-limits" tags=["foreign-numbers"]
 limits = {
     scale: 2 / curvatures(datasets.from_arrays(measurements, progress, validation=0.2, scale=scale).x_train).max()
     for scale in ("raw", "unit", "standard")
@@ -512,7 +512,7 @@ Gallery(
 # All of them, measured over the last five epochs, on the regression, and then the same plans with the digits
 # network at its good rate. **Predict:** will the digits network gain as much from decay?
 
-# %% name="schedules-digits"
+# %% name="schedules-digits" tags=["foreign-numbers"]
 on_digits = trainer.run(settings=plans, learning_rate=best, seeds=5)
 excess, digits_loss = {}, {}
 for name, schedule in decays.items():
@@ -875,7 +875,7 @@ CurvesDisplay(
 #
 # All numbers are those of this notebook. "With a condition" means: read the sentence before it.
 
-# %% name="claims"
+# %% name="claims" tags=["foreign-numbers"]
 sgd_best, adam_best = best_rate["unit", "sgd"], best_rate["unit", "adam"]
 at_001 = {key: float(values[guesses.index(0.01)]) for key, values in accuracy_at.items()}
 claims.table(

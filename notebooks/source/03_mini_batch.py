@@ -61,7 +61,7 @@ print("labels:", *digits.y_train[:4], "  ", digits)
 # change the weights most?
 
 
-# %% name="epoch-by-hand"
+# %% name="epoch-by-hand" tags=["foreign-numbers"]
 def gradient_by_hand(weights, rows):
     inputs, targets = digits.x_train[rows], np.eye(10)[digits.y_train[rows]]
     odds = np.exp(inputs @ weights)
@@ -132,7 +132,7 @@ print(f"{gradients[0].shape[1]} weights; mean of 32 rows' gradients = gradient o
 # **Predict:** four times the batch, how much less variance? And the **angle** between the batch's gradient and the full
 # one: with a single row, is it near 0° (the same way), 90° (no relation at all) or in between?
 
-# %% name="noise-measured"
+# %% name="noise-measured" tags=["foreign-numbers"]
 sizes = [1, 4, 16, 64, 256, 512]
 seen = [gradient_noise.GradientNoise({"after 1 epoch": rows}) for rows in gradients]
 noise = {size: [one.run(moment="after 1 epoch", batch_size=size) for one in seen] for size in sizes}
@@ -199,7 +199,7 @@ Lab(
 # single weight, `sin(weight · x)`. The right weight is 4. A wrong one can fit some of the points by chance, and that
 # makes valleys. Many **walkers** start at even distances from 0 to 8, and each goes down with mini-batches of its own.
 
-# %% name="bumpy-look"
+# %% name="bumpy-look" tags=["foreign-numbers"]
 from course_utils.chapters.mini_batch import local_minima
 
 fit = local_minima.SineFit()
@@ -279,7 +279,7 @@ Lab(
 # The times depend on your machine, so that the next output differs from run to run. We use Keras' own `fit`, and give it
 # three tries, of which the fastest counts.
 
-# %% name="epoch-time-measured" tags=["nbval-ignore-output"]
+# %% name="epoch-time-measured" tags=["measured-time"]
 import time
 
 timed = keras.models.clone_model(untrained)
@@ -649,7 +649,7 @@ Lab(
 #
 # All numbers are those of this notebook. "With a condition" means: read the sentence before it.
 
-# %% name="claims"
+# %% name="claims" tags=["foreign-numbers"]
 middle = {rate: dict(zip(walker_sizes, np.median(shares, axis=1))) for rate, shares in in_deepest.items()}
 worst = {name: np.median(loss, axis=1)[-1] / np.median(loss, axis=1).min() for name, loss in held_out_loss.items()}
 quarter = np.median(shrunk[16]) / np.median(shrunk[4])

@@ -200,7 +200,7 @@ for sigma, sizes in by_sigma.items():
 #
 # **Predict** with the formula: by which factor does a layer of 64 units change the *size* for each σ? (Take the root.)
 
-# %% name="factor-by-hand"
+# %% name="factor-by-hand" tags=["foreign-numbers"]
 he_sigma = np.sqrt(2 / 64)
 factors = {}
 for sigma in (0.05, he_sigma, 1.0):
@@ -502,7 +502,7 @@ print(f"always giving the more frequent answer is right in {most:.2f} of the cas
 # **Predict:** is uniform between −1 and 1 faster than Glorot uniform? And what if we *exchange the scales*: Glorot, made
 # as wide as −1 … 1, and uniform, made as narrow as Glorot?
 
-# %% name="embedding-runs"
+# %% name="embedding-runs" tags=["foreign-numbers"]
 reading = Trainer(reader, reviews, epochs=10)
 one = initializers.RandomUniform(-1, 1)
 crossed = {}
@@ -576,7 +576,7 @@ formulas = {
 # Now the draws, with five seeds each:
 
 
-# %% name="names-draw"
+# %% name="names-draw" tags=["foreign-numbers"]
 def deviations(name):
     kind = type(initializers.get(name))
     seeded = "seed" in initializers.get(name).get_config()
@@ -604,7 +604,7 @@ pd.DataFrame(
 #
 # All numbers are those of this notebook. "With a condition" means: read the sentence before it.
 
-# %% name="claims"
+# %% name="claims" tags=["foreign-numbers"]
 he_ok = int((deep_accuracy["He"][:, 4] > 0.6).sum())
 glorot_ok = int((deep_accuracy["Glorot"][:, 4] > 0.6).sum())
 wide_name, narrow_name = "± 1.00", f"± {glorot_limit:.2f}"

@@ -203,7 +203,7 @@ Gallery(
 # (`scale` multiplies weights drawn
 # as Glorot and Bengio propose, which is Keras' default; see [initialisation](05_initialization.ipynb).)
 
-# %% name="saturation-table"
+# %% name="saturation-table" tags=["foreign-numbers"]
 digits = datasets.digits()
 saturating = saturation.SaturatingNetworks(digits)
 measured = {
@@ -269,7 +269,7 @@ Lab(
 # (four hidden layers of 64) at four rates with five seeds, and count the dead units by hand.
 
 
-# %% name="dead-by-hand"
+# %% name="dead-by-hand" tags=["foreign-numbers"]
 def dead_share(weights, activation):
     sums = activation_functions.sums_of(weights, digits.x_train, activation)
     return np.mean([(activation_functions.slope(activation, layer) == 0).all(axis=0).mean() for layer in sums])
@@ -509,7 +509,7 @@ print(
 # By hand, with a single unit and no input: the state goes through the same weight `w` again and again. **Predict**
 # what is left of 1 after 20 steps, with ReLU and with tanh, for w = 0.8 and w = 1.5.
 
-# %% name="recurrent-by-hand"
+# %% name="recurrent-by-hand" tags=["foreign-numbers"]
 after_20 = {}
 for name in ("relu", "tanh"):
     for weight in (0.8, 1.0, 1.5):

@@ -138,7 +138,7 @@ print("after ten batches the running averages by hand and in Keras are the same:
 # Now one and the same picture, in three ways: alone in inference mode; alone in training mode; and in training mode
 # together with 31 others. **Predict:** which of the three outputs tell anything about the picture?
 
-# %% name="modes"
+# %% name="modes" tags=["foreign-numbers"]
 picture = digits.x_train[:1]
 inference = np.array(layer(picture, training=False))[0]
 alone = np.array(layer(picture, training=True))[0]
@@ -666,7 +666,7 @@ print("does it matter which are updated first?", order_matters)
 # to the next?
 
 
-# %% name="shift"
+# %% name="shift" tags=["foreign-numbers"]
 def shift_per_step(seed, steps=10):
     keras.utils.set_random_seed(seed)
     plain = networks.normalized_mlp((64,), 10)
@@ -739,7 +739,7 @@ deepest = {name: -rows.min(axis=1) for name, rows in along.items()}
 # %% [markdown] name="smooth-picture-intro"
 # Below 0 the step has made the loss lower:
 
-# %% name="smooth-picture"
+# %% name="smooth-picture" tags=["foreign-numbers"]
 for name, found in deepest.items():
     print(f"{name:8s} one gradient lowers the loss by at most {np.median(found):.1f}")
 CurvesDisplay(
@@ -820,7 +820,7 @@ Lab(
 #
 # All numbers are those of this notebook. "With a condition" means: read the section that names the claim.
 
-# %% name="claims"
+# %% name="claims" tags=["foreign-numbers"]
 at_scale = {name: f"{low:g} to {high:g}" for name, (low, high) in scale_range.items()}
 at_rate = {name: f"{low:g} to {high:g}" for name, (low, high) in rate_range.items()}
 alike = np.median(placed_loss[20, 0.1, "after"] / placed_loss[20, 0.1, "before"])

@@ -66,7 +66,7 @@ print(digits)
 # happens if we add 1000 to all three?
 
 
-# %% name="by-hand"
+# %% name="by-hand" tags=["foreign-numbers"]
 def naive_softmax(z):
     return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
 
@@ -127,7 +127,7 @@ print("by hand and by TensorFlow the same:", equal)
 # **Predict:** the first loss for 2, 10, 100 and 1000 classes, of networks with ordinary first weights. And if the
 # first weights of the last layer are ten times too large?
 
-# %% name="first-loss"
+# %% name="first-loss" tags=["foreign-numbers"]
 import keras
 
 
@@ -213,7 +213,7 @@ weights_by_hand = train_by_hand(start, digits.x_train, digits.y_train)
 # and logarithm are computed together, which is the safe way. The label is a plain number such as 7 and not a row of
 # zeros with a one; that is what *sparse* in the name means.
 
-# %% name="steps-keras"
+# %% name="steps-keras" tags=["foreign-numbers"]
 network = keras.Sequential(
     [
         keras.Input((64,)),
@@ -270,7 +270,7 @@ ten_say = {depth: one_vs_all(depth) for depth in (0, 2)}
 # The table shows the accuracy; how many of the pictures get exactly one "yes" (a probability above one half); the
 # lowest and highest sum of the ten probabilities, leaving out the 5 % at either end; and the number of weights.
 
-# %% name="one-vs-all-table"
+# %% name="one-vs-all-table" tags=["foreign-numbers"]
 rows, compared = {}, {}
 for depth, kind in ((0, "linear"), (2, "two hidden layers")):
     size = models.mlp((64,), 10, depth=depth).count_params(), 10 * models.mlp((64,), 1, depth=depth).count_params()
@@ -321,7 +321,7 @@ pd.DataFrame({"one softmax": many, "two levels": np.round(2 * np.sqrt(many)).ast
 # counts too. The number of weights that a row of data needs does not.)
 
 
-# %% name="two-level-time" tags=["nbval-ignore-output"]
+# %% name="two-level-time" tags=["measured-time"]
 def last_layer(inputs, weights, targets):
     slope = softmax(inputs @ weights)
     slope[np.arange(len(targets)), targets] -= 1
@@ -349,7 +349,7 @@ for way, seconds in zip(needed, (one_level, two_levels)):
 #
 # **Predict:** does the grouping matter? For which of the two models more?
 
-# %% name="two-level-digits"
+# %% name="two-level-digits" tags=["foreign-numbers"]
 groupings = {"by looks": ((0, 4, 6), (1, 8, 9), (2, 3, 5, 7)), "by number": ((0, 1, 2, 3, 4), (5, 6, 7, 8, 9))}
 two_level = Trainer(hierarchical_softmax.two_level, digits, optimizer="adam")
 level_accuracy = {
@@ -404,7 +404,7 @@ Gallery(
 # Now look at the corners, where there are no data. **Predict:** how sure is the deep network of the point (10, 10),
 # five times as far out as any point that it has seen?
 
-# %% name="far-away"
+# %% name="far-away" tags=["foreign-numbers"]
 nowhere = np.array([[10.0, 10.0], [-10.0, 10.0], [10.0, -10.0], [-10.0, -10.0]])
 certainty = predictions.probabilities(spiral_runs[2], nowhere).max(axis=-1)
 print(f"five networks, four points far from all data: median confidence {np.median(certainty):.2f}")
@@ -577,7 +577,7 @@ Gallery(
 # trees vote and has nothing to do with neural networks. Alone it is as good as one of ours. **Predict:** and the
 # average of the two?
 
-# %% name="mixed"
+# %% name="mixed" tags=["foreign-numbers"]
 from sklearn.ensemble import RandomForestClassifier
 
 forest = RandomForestClassifier(100, random_state=0).fit(digits.x_train, digits.y_train).predict_proba(held_out)
@@ -607,7 +607,7 @@ print(f"at least 28 of the 30 networks gain by the partner: {mixing_helps >= 28}
 #
 # **Predict:** the accuracy of the two kinds is nearly the same. Which of them will be too sure of itself?
 
-# %% name="confidence"
+# %% name="confidence" tags=["foreign-numbers"]
 small = replace(digits, x_train=digits.x_train[:160], y_train=digits.y_train[:160])
 short_sighted = Trainer(models.mlp, small, optimizer="adam")
 taught, logits_of, quality = {}, {}, {}
@@ -635,7 +635,7 @@ pd.DataFrame({name: {key: f"{values.mean():.2f}" for key, values in row.items()}
 # loss is lowest there. It changes no answer, only the confidence. We choose it on the validation pictures, and this
 # is the place where we touch the test pictures: has the calibration improved there?
 
-# %% name="temperature"
+# %% name="temperature" tags=["foreign-numbers"]
 calibrated = {}
 for name, runs in taught.items():
     on_test = predictions.outputs(runs, digits.x_test)
@@ -747,7 +747,7 @@ def transfer(task, classes, learned, seeds=5):
 # %% [markdown] name="transfer-table-intro"
 # Both tasks, five draws of the few pictures, mean held-out accuracy:
 
-# %% name="transfer-table"
+# %% name="transfer-table" tags=["foreign-numbers"]
 without_5_to_9 = imbalance.weigh(digits, dict.fromkeys(range(5, 10), 0))
 knows_0_to_4 = Trainer(models.mlp, without_5_to_9, optimizer="adam").run(learning_rate=0.003, seeds=8)
 even_or_odd = replace(digits, y_train=digits.y_train % 2, y_validation=truth % 2)
@@ -773,7 +773,7 @@ pd.DataFrame({task: {name: f"{values.mean():.1f}" for name, values in row.items(
 #
 # All numbers are those of this notebook. "With a condition" means: read the sentence before it.
 
-# %% name="claims"
+# %% name="claims" tags=["foreign-numbers"]
 flat, ten = compared["linear", "softmax"], compared["linear", "one-vs-all"]
 deep, deep_ten = (compared["two hidden layers", name]["accuracy"].mean() for name in ("softmax", "one-vs-all"))
 in_levels = {key: values.mean() for key, values in level_accuracy.items()}
@@ -905,7 +905,7 @@ my_weight = 50
 # The next cell trains five networks with your weight, and takes the lower of the two recalls, on average.
 
 
-# %% name="exercise-goal-check"
+# %% name="exercise-goal-check" tags=["foreign-numbers"]
 def fairness():
     found = rare.run(weight=my_weight, depth=0, epochs=20, seeds=5)
     return min(found.recall[:, 8].mean(), found.others.mean())

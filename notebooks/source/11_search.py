@@ -67,7 +67,7 @@ print(f"the best of 500 coins: heads in {first.max():.0%}; in its next fifty tos
 # are the test set that chooses, all others are **fresh data** that tell the truth. **Predict:** by how much does the
 # score of the best of 500 networks promise too much, if the test set has 50 pictures? If it has 800?
 
-# %% name="choice-runs"
+# %% name="choice-runs" tags=["foreign-numbers"]
 answers = choosing.right_answers(pixels, labels, configurations=500, rows=150)
 chosen = choosing.OverfittedChoice(answers, repeats=200)
 counts = [1, 5, 20, 100, 500]
@@ -259,7 +259,7 @@ Lab(
 # is worth more, one expected just below the best and quite sure, or one expected far below and very unsure?
 
 
-# %% name="improvement"
+# %% name="improvement" tags=["foreign-numbers"]
 def expected_improvement(mean, deviation, best):
     above = (mean - best) / deviation
     return deviation * (above * norm.cdf(above) + norm.pdf(above))
@@ -390,7 +390,7 @@ pd.Series({n: f"{np.median(values):.1f}" for n, values in best_of.items()}, name
 #
 # All numbers are those of this notebook. "With a condition" means: read the sentence before it.
 
-# %% name="claims"
+# %% name="claims" tags=["foreign-numbers"]
 turned, steady = losses["0.5, then 0.02"], np.stack([v for name, v in losses.items() if "all" in name])
 in_square = {second: {way: values.mean() for way, values in best.items()} for second, best in contests.items()}
 claims.table(

@@ -71,7 +71,7 @@ print("the best has more than 0.95 right:", found.best_value > 0.95)
 # `l2` is the strength of a penalty on large weights, `init_scale` a factor on the first weights. Is there any *one*
 # value of a knob that all good settings share?
 
-# %% name="best" tags=["nbval-ignore-output"]
+# %% name="best"
 best_six = trials.nlargest(6, "val_accuracy")[["trial", "val_accuracy", *space]]
 best_six.map("{:.2g}".format)
 
@@ -84,7 +84,7 @@ best_six.map("{:.2g}".format)
 # Some settings are so wild that the numbers overflow: the run *diverges*. Such a trial must not stop the others, nor
 # vanish, because it tells where not to look. It is recorded as failed, with the reason.
 
-# %% name="failed" tags=["nbval-ignore-output"]
+# %% name="failed"
 failed = trials[trials["state"] == "failed"]
 print(trials["state"].value_counts().to_dict())
 failed[["trial", "state", "why", "learning_rate", "l2", "init_scale"]].head(4).round(3)
@@ -215,7 +215,7 @@ for knob, values in table.choices.items():
 # with the *other* seeds, so that mere luck does not count (see [the chapter before](11_search.ipynb)). **Predict:** who
 # is ahead after 16 trials, and who after 27?
 
-# %% name="contest"
+# %% name="contest" tags=["foreign-choices"]
 hard = {"optimizer": "sgd", "schedule": "constant", "l2": 1e-5, "epochs": 3}
 methods = ["random", "grid", "quasi-random", "coarse-to-fine", "tpe", "gaussian-process"]
 race = contest(table, methods, trials=27, searches=50, **hard)
@@ -278,7 +278,7 @@ Lab(
 # To be fair, all get the same number of *epochs*: as many as 27 full trials take. Halving begins three times as many
 # trials for them. Now the whole table, all eight knobs, 20 epochs; TPE takes part again. **Predict** the order.
 
-# %% name="halving"
+# %% name="halving" tags=["foreign-choices"]
 epochs_race = contest(table, ["random", "tpe", "halving", "hyperband"], trials=27, searches=50, equal="epochs")
 epochs_race.to_frame(equal="epochs").round(3)
 
@@ -384,7 +384,7 @@ alone.round(2).add(0)
 # missing combinations (Hutter et al. 2014). Here for five random searches of 64 trials. As it gives parts of a sum,
 # the exact shares are put on that scale, too. **Predict:** how far off is a single search?
 
-# %% name="guess"
+# %% name="guess" tags=["foreign-numbers"]
 guesses = pd.DataFrame(
     [importance.of_trials(search(table, table.space, trials=64, seed=seed).study) for seed in range(5)]
 )
@@ -451,7 +451,7 @@ for name, data in tasks.items():
 # %% [markdown] name="carry-table-intro"
 # The setting that is best on the digits (mean of five seeds) is carried to every task:
 
-# %% name="carry-table" tags=["nbval-ignore-output"]
+# %% name="carry-table" tags=["foreign-numbers"]
 carried = scores["digits"].mean(axis=1).argmax()
 rows = {}
 for name, values in scores.items():
@@ -522,7 +522,7 @@ print("trials:", len(my_search.to_frame()), "· best validation accuracy above 0
 # **Step 4: the test, once.** The best setting is trained anew with eight seeds, and asked about the test rows. Then
 # nothing is chosen any more. **Predict:** will the test accuracy be above or below that of the search?
 
-# %% name="own-test"
+# %% name="own-test" tags=["foreign-numbers"]
 final_runs = mine.run(**my_search.best, seeds=8)
 answers = predictions.outputs(final_runs, cancer.x_test).argmax(axis=-1)
 test_accuracy = (answers == cancer.y_test).mean(axis=1)
@@ -576,7 +576,7 @@ print(of_optuna.shape[0], "trials with the columns", ", ".join(of_optuna.columns
 #
 # All numbers are those of this notebook.
 
-# %% name="claims"
+# %% name="claims" tags=["foreign-numbers"]
 by_trials, by_epochs = race.to_frame(equal="trials"), epochs_race.to_frame(equal="epochs")
 related = ["shifted", "light and dark swapped", "odd or even"]
 changes = ["a tenth of the rows", "8 units in place of 64"]

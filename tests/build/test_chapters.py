@@ -8,6 +8,7 @@ import pytest
 from course_utils import claims
 from notebooks.build import build, chapters, contents
 from notebooks.build.contents import ROOT
+from tests import nbval_numbers
 from tests.chapter import file_of_tests
 
 SCRIPTS = {script.stem: script for script in chapters.scripts()}
@@ -89,11 +90,24 @@ def test_local_links_lead_somewhere(script, solved):
             assert (folder / target).exists(), target
 
 
-@each_notebook
-def test_an_output_that_may_differ_is_marked_by_a_tag_that_nbval_knows(script, solved):
-    known = {"exercise", "solution", "nbval-ignore-output"}
-    for cell in stored(script, solved).cells:
-        assert set(cell.metadata.get("tags", [])) <= known, cell.id
+@each_chapter
+def test_only_tags_that_something_reads_occur(script):
+    """Of those that say how numbers are compared, a cell has one, if any."""
+    for cell in chapters.read(script):
+        tags = set(cell.metadata.get("tags", []))
+        assert tags <= {"exercise", "solution", *nbval_numbers.TAGS}, cell.id
+        assert len(tags & set(nbval_numbers.TAGS)) <= (cell.cell_type == "code"), cell.id
+
+
+@each_chapter
+def test_a_cell_whose_numbers_may_differ_shows_such_numbers(script):
+    """A tag that has nothing to forgive now would only hide what comes later."""
+    cells = {cell.id: cell for cell in stored(script, solved=True).cells}
+    for cell in chapters.read(script):
+        if set(nbval_numbers.TAGS) & set(cell.metadata.get("tags", [])):
+            outputs = cells[cell.id].outputs
+            shown = "\n".join(output.get("text") or output.data["text/plain"] for output in outputs)
+            assert any(re.search("[.e]", number) for number in nbval_numbers.NUMBER.findall(shown)), cell.id
 
 
 @each_chapter
