@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import tensorflow as tf
 from course_utils.training import knobs
 from course_utils.training.epoch import CURVES, batch_order, rates_of
 from course_utils.training.initialization import Weights
-from course_utils.training.population import Population, State, Steps
+from course_utils.training.population import Population, Steps
 
 #: How many steps to take while it is not known how long one takes.
 _FIRST_STEPS = 32
@@ -140,9 +141,9 @@ class Shard:
         epoch.steps_done += steps
         self.step += steps
 
-    def weights(self, state: State, seat: int) -> tuple[Weights, Weights]:
-        """Picks a member's weights out of a state, in the order of the Keras model's variables."""
-        return self.population.weights(state, seat)
+    def reader(self) -> Callable[[int], tuple[Weights, Weights]]:
+        """Gives what reads a member's weights, as they now are, in the order of the Keras model's variables."""
+        return partial(self.population.weights, self.state)
 
     def compile(self) -> None:
         """Compiles if that was not done for any shard of this shape, so that measured times are those of training."""
