@@ -66,9 +66,7 @@ def one_after_the_other(chromium: Browser, chapters: list[str]) -> tuple[list[Op
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         server = stack.enter_context(run_server(Path(folder), ("taskset", "--cpu-list", "0")))
         copy = server.new_copy()
-        opened = [
-            Opened(server, stack.enter_context(new_page(chromium)), f"{copy}/{name}.ipynb") for name in chapters
-        ]
+        opened = [Opened(server, stack.enter_context(new_page(chromium)), f"{copy}/{name}.ipynb") for name in chapters]
         alive = [chapter.alive for chapter in opened]
         kernels = [chapter.process for chapter, lives in zip(opened, alive) if lives]
         processes = {psutil.Process(kernel).ppid() for kernel in kernels} | set(kernels)
