@@ -18,10 +18,10 @@ INSTALL := $$(uv --version >/dev/null 2>&1 && echo uv pip install --quiet --pyth
 	echo $(PYTHON) -m pip install --quiet --disable-pip-version-check)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-browser notebooks reproduce table kernel screenshot bench bench-browser lock lint format clean browser
+.PHONY: help lab test test-elsewhere test-browser notebooks reproduce table kernel screenshot bench bench-browser lock lint format clean browser
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "Tests call what is marked * with SHORT=1: seconds of it, which show that it still works, and keep nothing."
 
 # JupyterLab refuses to run as root unless told, and in a container there is often nobody else to be.
@@ -42,6 +42,10 @@ test: lint ## check style, run the tests, and run every notebook and compare wha
 	@TQDM_DISABLE=1 $(PYTHON) -m pytest --quiet $(TWO_AT_A_TIME) --dist=loadscope -p tests.nbval_chapters -p tests.nbval_numbers \
 		--nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
 		$$(ls -r notebooks/*.ipynb notebooks/solutions/*.ipynb)
+
+# The same once more, as on a processor of 2008 and without the native kernel: see the file.
+test-elsewhere: $(DEVELOP) ## play another machine, and do there what `make test` does
+	@$(PYTHON) -m tests.another_machine $(MAKE) --no-print-directory test
 
 test-browser: browser $(AXE) $(DEVELOP) ## use the course in a real Chromium, as a learner would
 	@$(PYTHON) -m pytest --quiet tests/browser
@@ -73,7 +77,7 @@ screenshot: browser $(DEVELOP) ## * take the picture in README.md anew
 bench: $(DEVELOP) ## * measure the speed of the engine
 	@$(PYTHON) tests/bench.py $(if $(SHORT),--short)
 
-bench-browser: browser $(DEVELOP) ## * measure how fast a lab answers in a real Chromium
+bench-browser: browser $(DEVELOP) ## * measure in a real Chromium how fast a lab answers, and what chapters need
 	@$(PYTHON) -m tests.browser.bench_browser $(if $(SHORT),--short)
 
 lock: $(INSTALLED) ## pin what pyproject.toml asks for (UPGRADE=1: the newest that fits)

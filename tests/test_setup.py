@@ -25,6 +25,7 @@ SETTINGS = ROOT / "course_utils" / "_jupyter" / "jupyterlab_settings.json"
 FIRST_CHAPTER = "notebooks/00_start_here.ipynb"
 LEARNERS, DEVELOPERS = "requirements.lock", "requirements-dev.lock"
 KERNELS = "@jupyterlab/apputils-extension:kernels-settings"
+NOTEBOOKS = "@jupyterlab/notebook-extension:tracker"
 
 PLATFORMS = {
     "Linux on x86-64": {"sys_platform": "linux", "os_name": "posix", "platform_machine": "x86_64"},
@@ -243,11 +244,16 @@ def test_jupyterlab_runs_with_the_settings(jupyterlab, plugin):
     for name, value in json.loads(SETTINGS.read_text())[plugin].items():
         assert properties[name]["default"] == value
         # JupyterLab has no opinion about a name or a value that it does not know: a misspelt one is silent.
-        assert value in [choice["const"] for choice in properties[name]["oneOf"]]
+        choices = [choice["const"] for choice in properties[name].get("oneOf", [])]
+        assert value in (choices or {"boolean": [True, False]}[properties[name]["type"]])
 
 
 def test_widget_messages_stay_off_subshells():
     assert json.loads(SETTINGS.read_text())[KERNELS] == {"commsOverSubshells": "disabled"}
+
+
+def test_a_closed_chapter_gives_its_memory_back():
+    assert json.loads(SETTINGS.read_text())[NOTEBOOKS] == {"kernelShutdown": True}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="repo2docker does not run on Windows")

@@ -94,7 +94,8 @@ class Animation:
             self._canvas.restore_region(self._empty)
             for name, ghost in behind:
                 self._draw(ghost, ghost=name)
-            self._background = self._canvas.copy_from_bbox(self._canvas.figure.bbox)
+            # Megabytes for each lab of a chapter, so that it is not copied without need.
+            self._background = self._canvas.copy_from_bbox(self._canvas.figure.bbox) if behind else self._empty
             self._behind = behind
 
     def _draw(self, result: Any, *, ghost: str = "") -> None:

@@ -7,15 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from course_utils.training import knobs, optimizers
 from course_utils.training.cores import cores
 from course_utils.training.kernel.keras_parts import NotPlanned
 from course_utils.training.kernel.machine import choose
 from course_utils.training.kernel.network import ModelPlan, plan_model
 from course_utils.training.kernel.placed import Unavailable
+from course_utils.training.kernel.records import KNOBS, OPTIMIZERS
 from course_utils.training.kernel_shard import KernelShard
 from course_utils.training.population import Population
 from course_utils.training.xla.program import program_of
 from course_utils.training.xla.shard import XLAShard
+
+#: The knobs that networks on the kernel have: those of its own, of the penalties, and those that act before the steps.
+_OF_THE_KERNEL = {*KNOBS, "l1", "l2", *knobs.BEFORE_STEPS}
 
 #: The most networks that one call of XLA trains; more are no faster.
 _MOST = 32
@@ -80,6 +85,7 @@ def engine_for(population: Population, member: Mapping[str, Any], wanted: str, *
         return _xla(population, member, "engine='xla' asks for it", track_norms=track_norms)
     try:
         choice = choose()
+        _check_words(member["optimizer"])
         plan = plan_model(
             population.model,
             loss=population.loss,
@@ -92,6 +98,15 @@ def engine_for(population: Population, member: Mapping[str, Any], wanted: str, *
             raise ValueError(f"engine='kernel' cannot be used: {missing}; choose 'xla'.") from missing
         return _xla(population, member, str(missing), track_norms=track_norms)
     return Engine(f"kernel, {choice.name}, since {choice.reason}", plan, track_norms)
+
+
+def _check_words(optimizer: str) -> None:
+    """Raises a NotPlanned if there is an optimizer or a knob that only XLA reads from the tables."""
+    if optimizer not in OPTIMIZERS:
+        raise NotPlanned(f"the kernel does not know the optimizer {optimizer!r}")
+    unknown = {*knobs.RUNTIME, *optimizers.get(optimizer).defaults} - _OF_THE_KERNEL
+    if unknown:
+        raise NotPlanned(f"the kernel does not know the knob {min(unknown)!r}")
 
 
 def _xla(population: Population, member: Mapping[str, Any], reason: str, *, track_norms: bool) -> Engine:

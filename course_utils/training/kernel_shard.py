@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -71,16 +71,16 @@ class KernelShard:
             dropout=member["dropout"],
         )
 
-    @property
-    def state(self) -> list[list[np.ndarray]]:
-        """The weights of every member as they now are."""
-        return [seat.weights() for seat in self._training.seats]
-
-    def weights(self, state: list[list[np.ndarray]], seat: int) -> tuple[Weights, Weights]:
-        """Picks a member's weights out of a state, in the order of the Keras model's variables."""
-        ordered = [value for _, value in sorted(zip(self._variables, state[seat]), key=lambda pair: pair[0])]
+    def reader(self) -> Callable[[int], tuple[Weights, Weights]]:
+        """Gives what reads a member's weights, as they now are, in the order of the Keras model's variables."""
+        kept, variables = [seat.weights() for seat in self._training.seats], self._variables
         trainable = len(self.population.model.trainable_variables)
-        return ordered[:trainable], ordered[trainable:]
+
+        def read(seat: int) -> tuple[Weights, Weights]:
+            ordered = [value for _, value in sorted(zip(variables, kept[seat]), key=lambda pair: pair[0])]
+            return ordered[:trainable], ordered[trainable:]
+
+        return read
 
     @property
     def epoch_done(self) -> bool:

@@ -65,27 +65,28 @@ class TrainingLoop:
             yield self._runs(epoch + 1)
 
     def _runs(self, epochs_done: int) -> Runs:
-        seats = self._seats
-        states = {id(shard): shard.state for shard in self._shards}
+        # Runs outlive their training by a whole notebook: they keep the weights, and nothing of what trained them.
+        readers = {id(shard): shard.reader() for shard in self._shards}
+        trained = [(shard.population, readers[id(shard)], seat) for shard, seat in self._seats]
 
         def model(member: int, ready: dict) -> Any:
-            shard, seat = seats[member]
-            if shard.population not in ready:
-                ready[shard.population] = keras.models.clone_model(shard.population.model)
-            _fill(ready[shard.population], shard.weights(states[id(shard)], seat))
-            return ready[shard.population]
+            population, weights, seat = trained[member]
+            if population not in ready:
+                ready[population] = keras.models.clone_model(population.model)
+            _fill(ready[population], weights(seat))
+            return ready[population]
 
         return Runs(
             settings=self._members,
             history={name: curve[:, :epochs_done].copy() for name, curve in self._history.items()},
             epochs=self._epochs,
-            diverged_at=np.array([shard.diverged_at[seat] for shard, seat in seats]),
-            batch_loss=[shard.batch_loss[seat, : shard.step] for shard, seat in seats],
-            learning_rates=[shard.learning_rates[seat, : shard.step] for shard, seat in seats],
-            steps_per_epoch=[shard.steps_per_epoch for shard, _ in seats],
+            diverged_at=np.array([shard.diverged_at[seat] for shard, seat in self._seats]),
+            batch_loss=[shard.batch_loss[seat, : shard.step] for shard, seat in self._seats],
+            learning_rates=[shard.learning_rates[seat, : shard.step] for shard, seat in self._seats],
+            steps_per_epoch=[shard.steps_per_epoch for shard, _ in self._seats],
             engine=self._engine,
-            update_norm=[s.update_norm[seat, : s.step] for s, seat in seats] if self._track_norms else None,
-            gradient_norm=[s.gradient_norm[seat, : s.step] for s, seat in seats] if self._track_norms else None,
+            update_norm=[s.update_norm[seat, : s.step] for s, seat in self._seats] if self._track_norms else None,
+            gradient_norm=[s.gradient_norm[seat, : s.step] for s, seat in self._seats] if self._track_norms else None,
             _model=model,
         )
 

@@ -24,6 +24,7 @@
 # - A **lab** is a picture with sliders. When you move a slider, real networks are trained anew while you watch.
 #   Sliders obey the mouse and the arrow keys.
 # - Exercises tell you whether you are right, nearly right or wrong. Solved versions are in the folder `solutions`.
+# - Done with a chapter? Close its tab: your notebook stays as you saved it, and its networks make room for the next.
 #
 # The first cell that trains takes some ten seconds, because it loads TensorFlow, the library that does the work.
 

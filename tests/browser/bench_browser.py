@@ -3,7 +3,7 @@
 A key is pressed on the slider of the learning rate, 20 epochs on the digits are trained anew, and the time is taken by
 the page's own clock: from the key until the finished picture is painted. JupyterLab and its kernel run on all cores
 or, as on Binder, on one; the browser, which is elsewhere on Binder, is free. Presses are about as far apart as
-those of a person who looks at each answer.
+those of a person who looks at each answer. What the first chapters need is told by bench_memory.py.
 
 With `--short`, little of it is done: that shows that this file works, and not how fast a lab is.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.browser import bench_memory
 from tests.browser.conftest import new_page, run_chromium, run_server
 from tests.browser.lab_page import LabPage, LiveLab
 
@@ -164,7 +165,9 @@ def main() -> None:
                         if grown is None:
                             grown = growth(notebook, lab)
                         notebook.shut_down()
+        chapters = bench_memory.one_after_the_other(chromium, bench_memory.FIRST[: 1 if SHORT else None])
     _print(rows, shapes, grown)
+    bench_memory.print_table(*chapters)
 
 
 def _print(rows: list, shapes: dict[str, list[float]], grown: tuple) -> None:

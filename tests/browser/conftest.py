@@ -1,5 +1,6 @@
 """A real JupyterLab and a real Chromium for the tests of this folder."""
 
+import json
 import os
 import secrets
 import shutil
@@ -61,6 +62,12 @@ class Server:
     def settings(self) -> Path:
         """The folder of the user's settings."""
         return self.folder / ".jupyter" / "settings"
+
+    def kernels(self) -> list[dict]:
+        """What the server says of every kernel that runs."""
+        address = f"{self.address}/api/kernels?token={self.token}"
+        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - an address made above
+            return json.load(answer)
 
     def new_copy(self) -> str:
         """Copies the notebooks into a folder of its own; returns its name.

@@ -179,6 +179,16 @@ class LabPage:
             expression,
         )
 
+    def process(self) -> int:
+        """The number of the kernel's process."""
+        return int(self.evaluate("__import__('os').getpid()"))
+
+    def close_tab(self) -> None:
+        """Closes the notebook's tab with the mouse, as a person does, and waits until it is gone."""
+        tab = self.page.locator("#jp-main-dock-panel .lm-TabBar-tab.lm-mod-current")
+        tab.locator(".lm-TabBar-tabCloseIcon").click()
+        self.page.wait_for_function("!document.querySelector('.jp-NotebookPanel')")
+
     def wait_quiet(self) -> None:
         """Waits until the kernel has worked off all that was sent, and every lab shows it.
 

@@ -1,8 +1,11 @@
 """Real chapters in a real JupyterLab: run from top to bottom, with labs that obey keyboard and mouse."""
 
+import time
 from pathlib import Path
 
 import pytest
+
+from tests.browser import memory
 
 CHAPTERS = sorted(path.name for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
@@ -17,8 +20,11 @@ def test_a_chapter_runs_and_every_lab_obeys_the_keyboard(open_notebook, chapter)
     number = notebook.outputs("application/vnd.jupyter.widget-view+json")
     assert notebook.labs.count() == len(number) > 0
     for index in range(len(number)):
+        notebook.lab(index).wait_finished()
+    if memory.COUNTED:  # elsewhere than on Linux, nobody tells
+        assert memory.own(notebook.process()) <= memory.KERNEL_LIMIT, "MB of the kernel's own"
+    for index in range(len(number)):
         lab = notebook.lab(index)
-        lab.wait_finished()
         before, status = lab.picture(), lab.status()
         slider = lab.sliders().first
         for _ in range(3):
@@ -38,6 +44,20 @@ def test_a_saved_notebook_shows_the_picture_where_no_kernel_runs(open_notebook):
     image.scroll_into_view_if_needed()
     assert image.evaluate("image => image.naturalWidth") > 1000
     assert notebook.labs.count() == 0
+
+
+def test_a_closed_chapter_gives_its_memory_back(server, open_notebook):
+    others = {kernel["id"] for kernel in server.kernels()}
+    notebook = open_notebook(CHAPTERS[0])
+    notebook.run_new_cell("1")
+    (own,) = (kernel["id"] for kernel in server.kernels() if kernel["id"] not in others)
+    notebook.save()
+    notebook.close_tab()
+    deadline = time.monotonic() + 30
+    while own in (left := {kernel["id"] for kernel in server.kernels()}):
+        assert time.monotonic() < deadline, "the kernel outlives its chapter"
+        notebook.page.wait_for_timeout(100)
+    assert left == others
 
 
 def test_two_labs_are_dragged_in_turn(open_notebook):

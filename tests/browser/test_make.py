@@ -7,6 +7,7 @@ def test_bench_browser():
     printed = make_short("bench-browser")
     assert "SHORT" in printed
     assert "| one core, 8 seeds |" in printed
+    assert "| 00_start_here |" in printed
 
 
 def test_screenshot():

@@ -1,5 +1,7 @@
 """Training: what the history means, what decides a curve, what a stream yields, and how divergence shows."""
 
+import gc
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from course_utils import datasets, models, schedules
 from course_utils.training import Trainer, loop
 from course_utils.training.kernel_shard import KernelShard
 from course_utils.training.xla import program
+from course_utils.training.xla.shard import XLAShard
 
 STEPS = 44  # batches of 32 among 1,437 rows
 
@@ -67,6 +70,18 @@ def assert_identical(one, two):
     for mine, other in zip(one.batch_loss, two.batch_loss, strict=True):
         np.testing.assert_array_equal(mine, other)
     np.testing.assert_array_equal(one.diverged_at, two.diverged_at)
+
+
+@pytest.mark.parametrize("engine", ["kernel", "xla"])
+def test_runs_keep_their_weights_and_nothing_of_what_trained_them(digits, engine):
+    def trained_by():
+        gc.collect()
+        return {id(one) for one in gc.get_objects() if isinstance(one, KernelShard | XLAShard)}
+
+    before = trained_by()
+    runs = Trainer(models.mlp, digits, epochs=1, engine=engine).run(width=8, depth=1)
+    assert trained_by() <= before
+    assert runs.model(0).get_weights()[0].shape == (64, 8)
 
 
 def test_the_same_seed_gives_the_same_curve_twice(digits, trainer):

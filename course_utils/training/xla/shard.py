@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from course_utils.training import knobs
 from course_utils.training.epoch import CURVES, batch_order, rates_of
 from course_utils.training.initialization import Weights
 from course_utils.training.population import Population
-from course_utils.training.xla.program import State, Steps, program_of
+from course_utils.training.xla.program import Steps, program_of
 
 #: How many steps to take while it is not known how long one takes.
 _FIRST_STEPS = 32
@@ -138,9 +139,9 @@ class XLAShard:
         epoch.steps_done += steps
         self.step += steps
 
-    def weights(self, state: State, seat: int) -> tuple[Weights, Weights]:
-        """Picks a member's weights out of a state, in the order of the Keras model's variables."""
-        return self._program.weights(state, seat)
+    def reader(self) -> Callable[[int], tuple[Weights, Weights]]:
+        """Gives what reads a member's weights, as they now are, in the order of the Keras model's variables."""
+        return partial(self._program.weights, self.state)
 
     def _compile(self) -> None:
         """Compiles if that was not done for any shard of this shape, so that measured times are those of training."""
