@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 from collections.abc import Sequence
@@ -25,10 +26,21 @@ def _module(process: int) -> tuple[Any, Any]:  # noqa: ARG001 - a forked process
         import wasmtime
     except (ImportError, OSError) as error:  # some of its wheels install where their library cannot load
         raise Unavailable(f"wasmtime does not load: {error}") from error
+    atexit.register(_leave_to_the_system)
     config = wasmtime.Config()
     config.wasm_relaxed_simd = False  # those instructions may give other bits on another processor
     engine = wasmtime.Engine(config)
     return engine, wasmtime.Module.from_file(engine, str(build.WASM))
+
+
+def _leave_to_the_system() -> None:
+    """Has wasmtime free nothing when the process ends, which gives its memory back as a whole.
+
+    It would do so after its own modules have been emptied and complain on stderr, or under a thread that still trains.
+    """
+    import wasmtime
+
+    wasmtime.Managed.__del__ = lambda _: None
 
 
 class Wasm:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from course_utils.training.kernel.engine import Examples, Start, Training
+from course_utils.training.kernel.engine import SLICE, Examples, Start, Training
 from course_utils.training.kernel.layout import lay_out
 from course_utils.training.kernel.plan import Plan, Weights, Window
 from course_utils.training.kernel.records import ACTIVATIONS
@@ -206,8 +206,8 @@ def begin(training, case, epoch):
     training.begin(np.reshape(orders, (members, training.steps, -1)), np.tile(rates, (members, 1)))
 
 
-def run(machine, case, *, pieces=None):
-    """Trains; with `pieces`, in so many steps at a time, each piece in the memory of another machine."""
+def run(machine, case, *, pieces=None, seconds=SLICE):
+    """Trains, in calls of about so many seconds; with `pieces`, of so many steps, each in another machine's memory."""
     training, curves = training_of(machine, case), []
     for epoch in range(case.epochs):
         begin(training, case, epoch)
@@ -215,7 +215,7 @@ def run(machine, case, *, pieces=None):
             training, measured = in_pieces(machine, case, training, epoch, pieces)
         else:
             while not training.epoch_done:
-                training.advance()
+                training.advance(seconds)
             measured = training.seats[0].measured
         curves += [measured, training.evaluate()]
     return training.seats[0], curves
