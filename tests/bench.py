@@ -23,6 +23,7 @@ from typing import Any
 
 import bench_rate
 import bench_search
+import bench_tables
 
 SHORT = "--short" in sys.argv
 ROUNDS, SECONDS, EPOCHS = (1, 0, 2) if SHORT else (5, 0.5, 20)
@@ -217,6 +218,39 @@ def serve(tasks: dict[str, Callable[[], object]]) -> None:
         print(json.dumps(tasks[line.strip()]()), flush=True)
 
 
+KERNEL = """
+import time; start = time.perf_counter()
+from course_utils import datasets, models
+from course_utils.lab import Lab, LearningCurves, log_slider
+from course_utils.training import Trainer
+trainer = Trainer(models.mlp, datasets.digits(), epochs=EPOCHS)
+lab = Lab(trainer, LearningCurves(), learning_rate=log_slider(1e-4, 10, 0.1), seeds=8)
+lab.wait(); first = time.perf_counter() - start
+import numpy as np
+for rate in np.geomspace(0.001, 1, MOVES):
+    lab.set(learning_rate=rate); lab.wait()
+import json, psutil
+print(json.dumps([first, psutil.Process().memory_full_info().uss / 1e6]))
+"""
+
+
+def kernel_with_a_lab() -> tuple[float, float]:
+    """Opens a lab in a fresh Jupyter kernel and moves its slider.
+
+    Returns:
+        Seconds from the first import to the first picture, and the memory of the kernel's own in MB.
+    """
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(extra_arguments=["--log-level=ERROR"])
+    printed = []
+    code = KERNEL.replace("EPOCHS", str(EPOCHS)).replace("MOVES", str(MOVES))
+    client.execute_interactive(code, timeout=300, output_hook=lambda message: printed.append(message["content"]))
+    manager.shutdown_kernel()
+    (text,) = [content["text"] for content in printed if content.get("name") == "stdout"]
+    return tuple(json.loads(text))
+
+
 def measure(sides: dict[str, Process], tasks: list[tuple[str, str]], seconds: float = SECONDS) -> dict[str, Any]:
     """Asks all sides in turn; returns the medians of each task's answers."""
     answers: dict[str, list[Any]] = {}
@@ -237,8 +271,6 @@ def measure(sides: dict[str, Process], tasks: list[tuple[str, str]], seconds: fl
 
 def main() -> None:
     """Measures and prints."""
-    import bench_tables
-
     sides = {"keras": Process("keras"), "ours": Process("ours"), "one": Process("ours", one_core=True)}
     sides["spread"] = Process("spread")
     facts = sides["ours"].ask("facts")
@@ -253,12 +285,19 @@ def main() -> None:
         process.close()
     if SHORT:
         print("SHORT: everything was done once, and little of it. These ratios do not tell how fast anything is.\n")
+    print_tables(times, workers, kernel_with_a_lab(), facts)
+
+
+def print_tables(
+    times: dict[str, Any], workers: dict[str, float], kernel: tuple[float, float], facts: dict[str, Any]
+) -> None:
+    """Prints all that was measured."""
     bench_tables.print_machine(times, facts["engines"], CORES)
     bench_tables.print_works(times, facts, CORES, WORKS, ENGINES)
     bench_tables.print_against_others(times, facts["engines"], ENGINES)
     bench_tables.print_new_shapes(times, facts["engines"], ENGINES)
     bench_tables.print_workers(workers, CORES)
-    bench_tables.print_kernel(EPOCHS, MOVES)
+    bench_tables.print_kernel(*kernel, MOVES)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,33 +74,8 @@ def print_workers(times: Mapping[str, float], cores: int) -> None:
         print(f"| {name} | {seconds:.2f} | {_ratio(times['one twice'], seconds, 1)} |")
 
 
-KERNEL = """
-import time; start = time.perf_counter()
-from course_utils import datasets, models
-from course_utils.lab import Lab, LearningCurves, log_slider
-from course_utils.training import Trainer
-trainer = Trainer(models.mlp, datasets.digits(), epochs=EPOCHS)
-lab = Lab(trainer, LearningCurves(), learning_rate=log_slider(1e-4, 10, 0.1), seeds=8)
-lab.wait(); first = time.perf_counter() - start
-import numpy as np
-for rate in np.geomspace(0.001, 1, MOVES):
-    lab.set(learning_rate=rate); lab.wait()
-import json, psutil
-print(json.dumps([first, psutil.Process().memory_full_info().uss / 1e6]))
-"""
-
-
-def print_kernel(epochs: int, moves: int) -> None:
-    """Opens a lab in a fresh Jupyter kernel, moves its slider, and prints how long that took and what it needs."""
-    from jupyter_client.manager import start_new_kernel
-
-    manager, client = start_new_kernel(extra_arguments=["--log-level=ERROR"])
-    printed = []
-    code = KERNEL.replace("EPOCHS", str(epochs)).replace("MOVES", str(moves))
-    client.execute_interactive(code, timeout=300, output_hook=lambda message: printed.append(message["content"]))
-    manager.shutdown_kernel()
-    (text,) = [content["text"] for content in printed if content.get("name") == "stdout"]
-    first, memory = json.loads(text)
+def print_kernel(first: float, memory: float, moves: int) -> None:
+    """Prints how soon a fresh Jupyter kernel shows a lab, in seconds, and what it needs, in MB."""
     print("\n| what | measured | aim |\n|---|---:|---:|")
     print(f"| fresh kernel: from the first import to the first picture of a lab | {first:.1f} s | ≤ 5 s |")
     print(f"| memory of that kernel's own after {moves} moves of the slider | {memory:.0f} MB | ≤ 450 MB |")
