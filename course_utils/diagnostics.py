@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from course_utils.portable import power
+
 if TYPE_CHECKING:
     from course_utils.schedules import Position
     from course_utils.training import Runs, Trainer
@@ -22,7 +24,7 @@ class Rise:
     def __call__(self, position: Position) -> np.ndarray:
         """Gives the multipliers at a position, one for each step."""
         last = max(position.steps_per_epoch * position.epochs - 1, 1)
-        return self.ratio ** (position.step / last)
+        return power(self.ratio, position.step / last)
 
 
 @dataclass(frozen=True)

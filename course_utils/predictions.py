@@ -42,7 +42,7 @@ def probabilities(runs: Runs, x: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If the targets are no classes.
     """
-    from course_utils.training.fast_layers import output_activation
+    from course_utils.training.keras_models import output_activation
 
     if "accuracy" not in runs.history:
         raise ValueError("runs predict numbers and no classes, which have no probabilities: use outputs(runs, x).")

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+from course_utils.portable import cospi, power
+
 
 @dataclass(frozen=True)
 class Position:
@@ -61,7 +63,7 @@ class Step:
         _require_positive(factor=self.factor, every=self.every)
 
     def __call__(self, position: Position) -> np.ndarray:
-        return self.factor ** np.floor(position.epoch / self.every)
+        return power(self.factor, np.floor(position.epoch / self.every))
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Exponential:
         _require_positive(factor=self.factor, every=self.every)
 
     def __call__(self, position: Position) -> np.ndarray:
-        return self.factor ** (position.step if self.per_step else position.epoch / self.every)
+        return power(self.factor, position.step if self.per_step else position.epoch / self.every)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Cosine:
     end: float = 0.0
 
     def __call__(self, position: Position) -> np.ndarray:
-        return self.end + (1 - self.end) * (1 + np.cos(np.pi * position.fraction)) / 2
+        return self.end + (1 - self.end) * (1 + cospi(position.fraction)) / 2
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,7 @@ class ReduceOnPlateau:
 
 
 def _half_wave(start: float, end: float, fraction: np.ndarray) -> np.ndarray:
-    return start + (end - start) * (1 - np.cos(np.pi * np.clip(fraction, 0, 1))) / 2
+    return start + (end - start) * (1 - cospi(np.clip(fraction, 0, 1))) / 2
 
 
 def _require_positive(**values: float) -> None:

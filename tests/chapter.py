@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from unittest import mock
 
-from course_utils.lab.compile_ahead import CompileAhead
 from notebooks.build import chapters
 from notebooks.build.contents import ROOT, contents
 
@@ -61,8 +60,7 @@ def run_script(script, *, solutions=True):
     chapter = Chapter()
     notebook = chapters.path_of(script, solved=solutions)
     cells = chapters.notebook(script, solved=solutions, root=script.parent.parent.parent).cells
-    nobody_moves_a_control = mock.patch.object(CompileAhead, "start", return_value=None)
-    with contextlib.chdir(script.parent.parent), mock.patch.dict(os.environ, TQDM_DISABLE="1"), nobody_moves_a_control:
+    with contextlib.chdir(script.parent.parent), mock.patch.dict(os.environ, TQDM_DISABLE="1"):
         for cell in cells:
             if cell.cell_type == "code":
                 _run(cell, f"{notebook.name}:{cell.id}", chapter)

@@ -34,8 +34,6 @@ def check_experiment(experiment, knobs):
     assert all(isinstance(words, str) for item in scores.items() for words in item), scores
     alone = experiment.run(**knobs)
     assert (alone.summary(), alone.scores()) == (results[-1].summary(), scores), "run gives another result than stream"
-    assert experiment.compile(**knobs) is None
-    assert hash(experiment.signature(**knobs)) == hash(experiment.signature(**knobs)), "the signature is not stable"
 
 
 def _check_mistakes(experiment, knobs):

@@ -21,9 +21,6 @@ class Formula:
     def stream(self, **options):
         yield self.run(**options)
 
-    def signature(self, **_):
-        return ()
-
     def run(self, *, settings, seeds, epochs, progress=False):
         del progress
         members = [{**setting, "seed": seed} for setting in settings for seed in range(seeds)]

@@ -15,20 +15,21 @@ from notebooks.build.contents import ROOT
 
 #: What each part may import besides itself. A part is a name at the top of the package: a module, or a folder.
 LAYERS = {
-    "_jupyter checks datasets drawing models schedules tables": "",
+    "_jupyter checks drawing models portable tables": "",
+    "datasets schedules": "portable",
     "claims": "tables",
-    "training": "datasets schedules",
+    "training": "datasets portable schedules",
     "predictions": "training",
-    "diagnostics": "schedules training",
+    "diagnostics": "portable schedules training",
     "search": "training",
     "lab": "drawing schedules training",
-    "chapters": "datasets drawing lab models predictions schedules search tables training",
+    "chapters": "datasets drawing lab models portable predictions schedules search tables training",
 }
 
 #: What others may import of a folder, besides the names that the folder itself gives.
 OPEN = {
     "drawing": "style",
-    "training": "fast_layers knobs losses optimizers progress",
+    "training": "keras_models knobs losses optimizers progress",
 }
 
 #: The parts that may import a library, at whatever place in a module.
@@ -42,7 +43,8 @@ LIBRARIES = {
 #: The modules that may load TensorFlow as soon as they are imported, because they build upon it. The others import them
 #: where they need them, so that errors in the first cells of a chapter come at once.
 HEAVY = {
-    "training": "fast_layers initialization kernel_shard losses loop population population_cache shard",
+    "training": "engines initialization initializers kernel_shard keras_models losses loop population",
+    "training.xla": "fast_layers program shard",
     "training.kernel": "keras_parts network reader",
     "chapters.softmax": "hierarchical_softmax",
 }

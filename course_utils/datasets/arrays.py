@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_utils import portable
+
 Scale = Literal["unit", "standard", "raw"]
 
 
@@ -91,7 +93,7 @@ def split(rows: int, validation: float, test: float, seed: int) -> list[np.ndarr
         raise ValueError(f"validation={validation} is no share of the rows: choose one above 0 and below 1.")
     if not 0 <= test < 1 - validation:
         raise ValueError(f"test={test} leaves nothing to train on: choose a share from 0 to {1 - validation:g}.")
-    order = np.random.default_rng(seed).permutation(rows)
+    order = portable.Draws("split", seed).permutation(rows)
     held_out, tested = round(validation * rows), round(test * rows)
     if not held_out or held_out + tested >= rows:
         raise ValueError(f"x has {rows} rows, too few for validation={validation} and test={test}: add data.")
@@ -116,6 +118,7 @@ def scaling(x: np.ndarray, scale: Scale) -> tuple[np.ndarray | float, np.ndarray
     if scale == "unit":
         return x.min(), (x.max() - x.min()) or 1.0
     if scale == "standard":
-        deviation = x.std(axis=0)
-        return x.mean(axis=0), np.where(deviation > 0, deviation, 1.0)
+        varies = x.max(axis=0) > x.min(axis=0)  # the deviation of a constant is not exactly 0
+        width = np.where(varies, portable.deviation(x), 1.0)
+        return portable.mean(x).astype(x.dtype), width.astype(x.dtype)
     raise ValueError(f'scale={scale!r} is not known: choose "raw", "unit" or "standard".')

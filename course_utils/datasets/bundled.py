@@ -8,6 +8,7 @@ import numpy as np
 
 from course_utils.datasets.arrays import Scale
 from course_utils.datasets.dataset import Dataset, from_arrays
+from course_utils.portable import Draws, cospi, sinpi, total
 
 
 def digits(scale: Scale = "unit", *, images: bool = False, seed: int = 0) -> Dataset:
@@ -47,12 +48,14 @@ def moons(rows: int = 1000, noise: float = 0.2, seed: int = 0) -> Dataset:
         seed: Which points.
 
     Returns:
-        The data set: two features, two classes.
+        The data set: two features, two classes; the points are spread as those of scikit-learn's `make_moons`.
     """
-    from sklearn.datasets import make_moons
-
-    x, y = make_moons(rows, noise=noise, random_state=seed)
-    return from_arrays(x, y, name="moons", seed=seed)
+    draws = Draws("moons", seed)
+    upper = np.arange(rows) < rows // 2
+    along = np.concatenate([np.arange(half) / max(half - 1, 1) for half in (rows // 2, rows - rows // 2)])
+    wide, high = cospi(along), sinpi(along)  # from 0 to half a turn
+    x = np.column_stack([np.where(upper, wide, 1 - wide), np.where(upper, high, 0.5 - high)])
+    return from_arrays(x + noise * draws.normal(x.shape), (~upper).astype(int), name="moons", seed=seed)
 
 
 def line(rows: int = 500, features: int = 8, noise: float = 0.1, seed: int = 0) -> Dataset:
@@ -67,7 +70,7 @@ def line(rows: int = 500, features: int = 8, noise: float = 0.1, seed: int = 0) 
     Returns:
         The data set, one floating-point target.
     """
-    random = np.random.default_rng(seed)
-    x = random.normal(size=(rows, features))
-    y = x @ random.normal(size=features) + noise * random.normal(size=rows)
+    draws = Draws("line", seed)
+    x = draws.normal((rows, features))
+    y = total(x * draws.normal(features), axis=1) + noise * draws.normal(rows)
     return from_arrays(x, y, name="line", seed=seed)

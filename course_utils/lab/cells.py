@@ -2,53 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
-
-#: Seconds without a running cell after which no other is expected to follow at once.
-_PAUSE = 1.0
 
 #: For each cell: the number of its last run, and the open labs that this run made.
 _labs: dict[str, tuple[int, list[Any]]] = {}
-
-
-class Cells:
-    """Knows whether cells run: between those of "Run All" there is no pause."""
-
-    def __init__(self) -> None:
-        self._watched: Any = None
-        self._running = False
-        self._ended = -_PAUSE
-
-    def watch(self) -> None:
-        """Listens to the notebook from now on, if there is one; called by a running cell."""
-        from IPython import get_ipython
-
-        shell = get_ipython()
-        if shell is not None and shell is not self._watched:
-            self._watched = shell
-            self._begin()
-            shell.events.register("pre_run_cell", self._begin)
-            shell.events.register("post_run_cell", self._end)
-
-    def wait_for_pause(self, wanted: Callable[[], bool]) -> bool:
-        """Waits until no cell has run for a second; returns False as soon as that is no longer wanted."""
-        while self._running or time.monotonic() - self._ended < _PAUSE:
-            if not wanted():
-                return False
-            time.sleep(0.1)
-        return wanted()
-
-    def _begin(self, *_: Any) -> None:
-        self._running = True
-
-    def _end(self, *_: Any) -> None:
-        self._running, self._ended = False, time.monotonic()
-
-
-#: Those of this kernel.
-cells = Cells()
 
 
 def replace_lab_of_this_cell(lab: Any) -> None:

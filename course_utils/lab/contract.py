@@ -28,9 +28,11 @@ class Result(Protocol):
     Attributes:
         progress: How far the experiment has come, a field or a property: 0 as long as there is nothing to draw, 1 for
             the last result, None while something is compiled and there is nothing new to see. It never falls.
+        engine: Which engine trained the networks, and why; empty where no network is trained.
     """
 
     progress: float | None
+    engine: str = ""
 
     @abstractmethod
     def summary(self) -> str:
@@ -70,6 +72,11 @@ class FromRuns(Result):
         """How far the runs have come."""
         return self.runs.progress
 
+    @property
+    def engine(self) -> str:
+        """Which engine trained them."""
+        return self.runs.engine
+
     def final(self, metric: str) -> np.ndarray:
         """Reads a curve's last value, shape (members,), as `Runs.final` does."""
         return self.runs.final(metric)
@@ -106,30 +113,6 @@ class Experiment(ABC):
         """
         *_, last = self.stream(**knobs)
         return last
-
-    def compile(self, **knobs: Any) -> None:  # noqa: B027 - most have nothing to do here
-        """Compiles what `stream` with the same knobs would have to compile; for most experiments that is nothing.
-
-        Args:
-            **knobs: As for `stream`.
-
-        Raises:
-            ValueError: As `stream` does, where the experiment compiles anything.
-        """
-
-    def signature(self, **knobs: Any) -> Hashable:  # noqa: ARG002 - those that compile need them
-        """Tells what `compile` with the same knobs would compile.
-
-        Args:
-            **knobs: As for `stream`.
-
-        Returns:
-            A key that is equal for knobs that share what is compiled; None if nothing is compiled ahead.
-
-        Raises:
-            ValueError: As `stream` does, where the experiment compiles anything.
-        """
-        return None
 
 
 class InstantExperiment(Experiment):

@@ -12,7 +12,6 @@ import ipywidgets as widgets
 from course_utils.drawing import style
 from course_utils.lab import controls as ui
 from course_utils.lab.cells import leave_figures_to_cells, replace_lab_of_this_cell
-from course_utils.lab.compile_ahead import CompileAhead
 from course_utils.lab.contract import WIDTH, Experiment, Picture, Result
 from course_utils.lab.frames import Animation, FramePace
 from course_utils.lab.view import RunsTable, View
@@ -24,14 +23,16 @@ _FIRST_PICTURE = 120
 
 _ASLEEP = "<p><em>A picture of the lab as it was. Run the cell to bring its sliders to life.</em></p>"
 
-_NOT_READY = "getting ready: networks of this shape are compiled before they train for the first time"
+_STARTING = "getting ready"
+
+_COMPILING = "getting ready: the course's own engine does not know a layer, so XLA compiles this network first"
 
 
 class Lab(widgets.VBox):
     """Sliders, a live picture, a line that says how training went, and buttons.
 
     Every change of a control trains anew, from the start, with the newest values; training runs in a thread of its
-    own, so that the notebook stays free. What one move could ask for next is compiled meanwhile, in another.
+    own, so that the notebook stays free.
 
     Args:
         experiment: A `Trainer`, or another `Experiment`.
@@ -51,7 +52,6 @@ class Lab(widgets.VBox):
     """
 
     _worker: Worker | None = None  # none yet in a lab whose making failed
-    _compile_ahead: CompileAhead | None = None
 
     def __init__(
         self,
@@ -85,7 +85,6 @@ class Lab(widgets.VBox):
         for widget in ui.tree(self):
             leave_figures_to_cells(widget)
         self._worker = Worker(lambda task, newest: task(newest), self._failed, "course-lab")
-        self._compile_ahead = CompileAhead(experiment, self.controls)
         replace_lab_of_this_cell(self)
         self._submit()
 
@@ -154,9 +153,8 @@ class Lab(widgets.VBox):
 
     def close(self) -> None:
         """Ends the thread and closes every widget of the lab."""
-        for worker in (self._worker, self._compile_ahead):
-            if worker is not None:
-                worker.close()
+        if self._worker is not None:
+            self._worker.close()
         ui.close_tree(self)
 
     def _make_widgets(self) -> None:
@@ -166,7 +164,7 @@ class Lab(widgets.VBox):
             control.layout.width = "min(100%, 30em)"
             control.observe(self._submit, "value")
         self._view = View(alt=self._picture.alt(), width=style.shown_pixels(WIDTH))
-        self._view.show(f"{_NOT_READY} …", "starting", 0)
+        self._view.show(f"{_STARTING} …", "starting", 0)
         self._code = widgets.HTML()
         self._runs_table = RunsTable()
 
@@ -186,8 +184,12 @@ class Lab(widgets.VBox):
         return [*rows, more]
 
     def _submit(self, _: Any = None) -> None:
-        self._code.value = f"<pre>{escape(self.code)}</pre>"
+        self._show_code()
         self._asked = self._worker.submit(partial(self._train, self.values))
+
+    def _show_code(self, engine: str = "") -> None:
+        trained_by = f"# trained by: {engine}\n" if engine else ""
+        self._code.value = f"<pre>{escape(trained_by + self.code)}</pre>"
 
     # What follows runs in the worker's thread: the requests, each told whether it is still the newest, and their parts.
 
@@ -208,7 +210,7 @@ class Lab(widgets.VBox):
             if not newest():
                 return
             if result.progress is None:
-                self._say(f"{_NOT_READY} …", "training")
+                self._say(f"{_COMPILING} …", "training")
                 frames = FramePace()
             if not result.progress:
                 continue
@@ -220,7 +222,7 @@ class Lab(widgets.VBox):
         self._show(result, words, "finished", run=frames.seconds)
         row = {key.replace("_", " "): as_words(values[key]) for key in self.controls}
         self._runs_table.add(row | result.scores())
-        self._compile_ahead.start(values)
+        self._show_code(result.engine)
 
     def _show(self, result: Result, words: str, state: str, **spent: float) -> None:
         """Draws; while training goes on, over the last complete result, so that there is something to compare."""

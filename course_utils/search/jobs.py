@@ -87,7 +87,7 @@ def outcomes(
         BrokenExecutorError: If the executor itself breaks down.
     """
     if executor is None:
-        for places in _chunks(trainer, settings, job, CHUNK):
+        for places in _chunks(len(settings), CHUNK):
             yield from zip(places, train_together(trainer, [settings[place] for place in places], job))
         return
     try:
@@ -106,9 +106,9 @@ def _elsewhere(
 ) -> Iterator[tuple[int, Outcome]]:
     connection = _connection(executor)
     most = max(1, min(CHUNK, math.ceil(len(settings) / workers(executor))))
-    futures: dict[Future, list[int]] = {}
+    futures: dict[Future, range] = {}
     try:
-        for places in _chunks(trainer, settings, job, most):
+        for places in _chunks(len(settings), most):
             futures[executor.submit(train_together, trainer, [settings[place] for place in places], job)] = places
         waiting = set(futures)
         while waiting:
@@ -188,14 +188,6 @@ def _connection(executor: Executor) -> Any:
     return client and (client.status, id(client.scheduler_comm))
 
 
-def _chunks(trainer: Trainer, settings: Sequence[Mapping[str, Any]], job: Job, most: int) -> list[list[int]]:
-    """Puts settings together that one compiled call can train."""
-    alike = sorted(range(len(settings)), key=lambda place: _signature(trainer, settings[place], job))
-    return [alike[start : start + most] for start in range(0, len(alike), most)]
-
-
-def _signature(trainer: Trainer, setting: Mapping[str, Any], job: Job) -> str:
-    try:
-        return repr(trainer.signature(seeds=job.seeds, **applicable(trainer, {**job.fixed, **setting})))
-    except (TypeError, ValueError):  # what is wrong with a setting is told when it is trained
-        return ""
+def _chunks(count: int, most: int) -> list[range]:
+    """Cuts the numbers of settings into pieces."""
+    return [range(start, min(start + most, count)) for start in range(0, count, most)]

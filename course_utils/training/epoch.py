@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.portable import Draws
 from course_utils.schedules import Position
 
 #: Names of the curves, as Keras has them.
@@ -25,7 +26,7 @@ def batch_order(rows: int, batch_size: int, seed: int, epoch: int) -> np.ndarray
         Row numbers, shape (steps, batch_size).
     """
     steps = rows // batch_size
-    order = np.random.default_rng([seed, epoch]).permutation(rows)[: steps * batch_size]
+    order = Draws("order", seed, epoch).permutation(rows)[: steps * batch_size]
     return order.reshape(steps, batch_size).astype("int32")
 
 

@@ -1,4 +1,4 @@
-"""First weights of a network, drawn by its own Keras initialisers, the same for the same seed."""
+"""First weights of a network, drawn as its Keras initialisers say, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from functools import lru_cache
 import keras
 import numpy as np
 
-from course_utils.training.fast_layers import layers_of
+from course_utils.portable import Draws
+from course_utils.training import initializers
+from course_utils.training.keras_models import layers_of
 
 Weights = list[np.ndarray]
 
-#: Variables whose initialiser does not carry their own name.
-_INITIALIZER_OF = {"recurrent_kernel": "recurrent_initializer", "depthwise_kernel": "depthwise_initializer"}
+#: Variables whose initialiser does not carry their own name; that of a depthwise convolution is called just "kernel".
+_INITIALIZER_OF = {
+    "kernel": "depthwise_initializer",
+    "recurrent_kernel": "recurrent_initializer",
+    "depthwise_kernel": "depthwise_initializer",
+    "pointwise_kernel": "pointwise_initializer",
+}
 
 
 class InitialWeights:
@@ -57,16 +64,20 @@ class InitialWeights:
 
     def _draw_part(self, variables: list[keras.Variable], seed: int, part: int) -> Weights:
         return [
-            self._draw_one(variable, int(np.random.SeedSequence([seed, part, index]).generate_state(1)[0] >> 1))
-            for index, variable in enumerate(variables)
+            self._draw_one(variable, Draws("weights", seed, part, index)) for index, variable in enumerate(variables)
         ]
 
-    def _draw_one(self, variable: keras.Variable, seed: int) -> np.ndarray:
+    def _draw_one(self, variable: keras.Variable, draws: Draws) -> np.ndarray:
         initializer = self._initializers.get(id(variable))
         if initializer is None:
             return self._values[id(variable)]
-        fresh = type(initializer).from_config({**initializer.get_config(), "seed": seed})
-        return np.asarray(fresh(variable.shape, dtype=variable.dtype))
+        drawn = initializers.draw(initializer, tuple(variable.shape), draws)
+        if drawn is None:  # one that we do not know draws by itself
+            fresh = type(initializer).from_config(
+                {**initializer.get_config(), "seed": draws.integers(2**31, ()).item()}
+            )
+            return np.asarray(fresh(variable.shape, dtype=variable.dtype))
+        return np.asarray(keras.ops.cast(drawn, variable.dtype))
 
 
 def _random_initializers(model: keras.Model) -> dict[int, keras.Initializer]:
@@ -77,8 +88,8 @@ def _random_initializers(model: keras.Model) -> dict[int, keras.Initializer]:
         if not layer.trainable:
             continue
         for variable in layer.variables:
-            name = _INITIALIZER_OF.get(variable.name, f"{variable.name}_initializer")
-            initializer = getattr(holder, name, None)
+            other = getattr(holder, _INITIALIZER_OF.get(variable.name, ""), None)
+            initializer = getattr(holder, f"{variable.name}_initializer", other)
             if initializer is not None and "seed" in getattr(initializer, "get_config", dict)():
                 found[id(variable)] = initializer
     return found

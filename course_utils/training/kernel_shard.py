@@ -7,21 +7,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from course_utils.portable import mean
+from course_utils.training import optimizers
 from course_utils.training.epoch import CURVES, batch_order, rates_of
 from course_utils.training.initialization import Weights
 from course_utils.training.kernel import engine
-from course_utils.training.kernel.keras_parts import NotPlanned
 from course_utils.training.kernel.machine import choose
-from course_utils.training.kernel.network import ModelPlan, plan_model
-from course_utils.training.kernel.placed import Unavailable
+from course_utils.training.kernel.network import ModelPlan
 from course_utils.training.population import Population
 
 
 class KernelShard:
-    """Members that the kernel trains, a core each; it has the methods of `Shard`.
+    """Members that the kernel trains on one core; it has the methods of `XLAShard`.
 
     Args:
-        population: Where their first weights and their model come from; its compiled functions are not used.
+        population: Where their first weights and their model come from.
         plan: The kernel's network of that model.
         members: Complete setting of each.
         places: The place of each among all members of the training.
@@ -42,6 +42,7 @@ class KernelShard:
     ) -> None:
         self.population, self.places, self.step = population, places, 0
         self._members, self._epochs, self._variables = members, epochs, plan.variables
+        self._optimizer = optimizers.get(members[0]["optimizer"])
         self._batch_size, self._rows = members[0]["batch_size"], len(data[0])
         self.steps_per_epoch = self._rows // self._batch_size
         x_train, (y_train, weights), x_validation, y_validation = data
@@ -51,7 +52,7 @@ class KernelShard:
             engine.Examples(x_train, y_train, weights),
             engine.Examples(x_validation, y_validation),
             steps=self.steps_per_epoch,
-            machine=choose().make,
+            machine=choose().make(),
         )
         shape = (len(members), epochs * self.steps_per_epoch)
         self.batch_loss, self.learning_rates, self.update_norm, self.gradient_norm = (
@@ -60,13 +61,12 @@ class KernelShard:
         self.diverged_at = np.zeros(len(members), int)
 
     def _start(self, member: Mapping[str, Any]) -> engine.Start:
-        optimizer = self.population.optimizer
         trainable, rest = self.population.initial_weights(member["seed"], member["init_scale"])
         weights = [*trainable, *rest]
         return engine.Start(
             weights=[weights[place] for place in self._variables],
-            slots=optimizer.slots,
-            knobs={name: member[name] for name in ("weight_decay", "l1", "l2", *optimizer.defaults)},
+            slots=self._optimizer.slots,
+            knobs={name: member[name] for name in ("weight_decay", "l1", "l2", *self._optimizer.defaults)},
             seed=member["seed"] % 2**32,
             dropout=member["dropout"],
         )
@@ -88,7 +88,7 @@ class KernelShard:
         return self._training.epoch_done
 
     def begin(self, epoch: int, val_loss: np.ndarray) -> None:
-        """Shuffles the data and sets the learning rates of an epoch, as `Shard.begin` does."""
+        """Shuffles the data and sets the learning rates of an epoch, as `XLAShard.begin` does."""
         orders = {m["seed"]: batch_order(self._rows, self._batch_size, m["seed"], epoch) for m in self._members}
         rates = rates_of(self._members, self.places, epoch, self.steps_per_epoch, self._epochs, val_loss)
         first = epoch * self.steps_per_epoch
@@ -96,8 +96,8 @@ class KernelShard:
         self._training.begin(np.stack([orders[m["seed"]] for m in self._members]), rates)
 
     def advance(self, seconds: float) -> None:
-        """Takes as many steps of the epoch as fit into a time, or into the short time after which a call returns."""
-        self._training.advance(min(seconds, engine.SLICE))
+        """Takes as many steps of the epoch as fit into a time."""
+        self._training.advance(seconds)
         first = self.step - self.step % self.steps_per_epoch if self.step else 0
         for number, seat in enumerate(self._training.seats):
             measured = seat.measured
@@ -106,56 +106,12 @@ class KernelShard:
             self.diverged_at[number] = seat.counters["diverged_at"]
         self.step = first + min(seat.done for seat in self._training.seats)
 
-    def compile(self) -> None:
-        """Does nothing: there is nothing to compile."""
-
     def finish(self, epoch: int, history: Mapping[str, np.ndarray]) -> None:
-        """Writes what an epoch has measured, as `Shard.finish` does."""
+        """Writes what an epoch has measured, as `XLAShard.finish` does."""
         losses = self.batch_loss[:, self.step - self.steps_per_epoch : self.step]
         correct = np.array([seat.counters["correct"] for seat in self._training.seats])
         accuracy = correct / (self.steps_per_epoch * self._batch_size)
         scores = self._training.evaluate().T
-        for name, curve in zip(CURVES, (losses.mean(axis=1, dtype="float64"), accuracy, *scores)):
+        for name, curve in zip(CURVES, (mean(losses, axis=1), accuracy, *scores)):
             if name in history:
                 history[name][self.places, epoch] = curve
-
-
-def kernel_shard(
-    population: Population,
-    members: list[dict[str, Any]],
-    places: list[int],
-    data: tuple,
-    epochs: int,
-    *,
-    track_norms: bool,
-) -> KernelShard:
-    """Makes a shard of members of one population.
-
-    Args:
-        population: Where their first weights and their model come from.
-        members: Complete setting of each network of the training.
-        places: Which of them are of this population.
-        data: Training inputs, targets with the rows' weights, validation inputs and targets.
-        epochs: Passes over the training rows.
-        track_norms: Whether to measure the lengths of gradients and updates.
-
-    Returns:
-        The shard.
-
-    Raises:
-        ValueError: If the kernel does not know some part of the model, or cannot run here.
-    """
-    chosen = [members[place] for place in places]
-    population.check_dropout([member["dropout"] for member in chosen])
-    try:
-        choose()
-        plan = plan_model(
-            population.model,
-            loss=population.loss_name,
-            optimizer=population.optimizer.name,
-            batch_size=chosen[0]["batch_size"],
-            track_norms=track_norms,
-        )
-    except (NotPlanned, Unavailable) as missing:
-        raise ValueError(f"engine='kernel' cannot be used: {missing}; choose 'xla'.") from missing
-    return KernelShard(population, plan, chosen, places, data, epochs)

@@ -28,6 +28,7 @@ class Runs:
         batch_loss: Loss of every batch so far, one array a member.
         learning_rates: Learning rate of every step so far, one array a member.
         steps_per_epoch: Update steps in an epoch, one number a member.
+        engine: Which engine trained, and why.
         update_norm: Length of every update, one array a member, if the trainer tracks updates.
         gradient_norm: Length of every gradient, likewise.
     """
@@ -39,6 +40,7 @@ class Runs:
     batch_loss: Sequence[np.ndarray]
     learning_rates: Sequence[np.ndarray]
     steps_per_epoch: Sequence[int]
+    engine: str = ""
     update_norm: Sequence[np.ndarray] | None = None
     gradient_norm: Sequence[np.ndarray] | None = None
     _model: Callable[[int, dict], keras.Model] | None = field(default=None, repr=False, compare=False)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from course_utils.datasets import Dataset
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
+    from course_utils.training.engines import Engine
     from course_utils.training.loop import TrainingLoop
     from course_utils.training.population import Population
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 class Trainer:
     """Trains networks on a data set, as many at once as knobs and seeds ask for.
 
-    The first use of an architecture compiles it (about a second); after that every change of a knob that is
-    only a number trains at once, without compiling. Networks train on as many cores as there are.
+    Networks of common layers train at once and give the same bits on every machine: a kernel of the course's own
+    trains them. It does not know every layer of Keras; models with others are compiled by XLA, which takes some seconds
+    for each architecture. Networks train on as many cores as there are.
 
     Args:
         model: A Keras model made of standard layers, or a function such as `models.mlp` that builds one from
@@ -37,8 +39,8 @@ class Trainer:
             `drop_remainder=True` in Keras; the next epoch shuffles again.
         epochs: Passes over the training rows.
         track_norms: Whether to measure the length of every gradient and every update too.
-        engine: "xla" compiles the training of each architecture; "kernel" trains networks of common layers without a
-            compiler and, from the same first weights, gives the same bits natively and as WebAssembly.
+        engine: "auto" takes the kernel where it knows all parts of the model, and else XLA; "kernel" and "xla" take
+            that one.
 
     Raises:
         ValueError: If model, data and loss do not fit each other, or a value cannot be used.
@@ -59,11 +61,11 @@ class Trainer:
         batch_size: int = 32,
         epochs: int = 20,
         track_norms: bool = False,
-        engine: str = "xla",
+        engine: str = "auto",
     ) -> None:
         self.dataset = dataset
-        knob_rules.one_of("xla", "kernel").check("engine", engine)
-        self.engine = engine
+        knob_rules.one_of("auto", "kernel", "xla").check("engine", engine)
+        self._wanted = engine
         is_function = not hasattr(model, "stateless_call")
         if is_function and not callable(model):
             raise ValueError(f"model={model!r} is neither a Keras model nor a function that builds one.")
@@ -72,25 +74,24 @@ class Trainer:
         self._settings = Settings(optimizer, batch_size, model_knobs, len(dataset.x_train))
         self._loss = loss
         self._track_norms = track_norms
-        self._populations: dict[tuple, Population] = {}
-        self._building = threading.Lock()  # a lab trains in one thread and compiles in another
         knob_rules.COUNT.check("epochs", epochs)
         self.epochs = epochs
-        self._arrays = None
         if not model_knobs:
-            self._population(self._settings.complete({}))
+            self._engine(self._settings.complete({}))  # tells at once of a model that cannot be trained
 
     @property
     def optimizer(self) -> str:
         """Name of the optimizer that trains where no setting names another."""
         return self._settings.optimizer
 
-    def __getstate__(self) -> dict[str, Any]:
-        """What another process needs; it compiles for itself."""
-        return self.__dict__ | {"_populations": {}, "_building": None, "_arrays": None}
+    @property
+    def engine(self) -> str:
+        """Which engine trains the model with its default knobs, and why."""
+        return self._engine(self._settings.complete({})).words
 
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        self.__dict__.update(state, _building=threading.Lock())
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs; it makes the rest for itself."""
+        return {name: value for name, value in self.__dict__.items() if name not in {"_own", "_tensors"}}
 
     def run(
         self,
@@ -143,73 +144,31 @@ class Trainer:
             **knobs: A value or a list of values for each knob, as in `run`.
 
         Yields:
-            The runs so far, after every epoch, and about every 50 ms of steps where epochs are long. Where something
-            has to be compiled first, runs of no epoch come at once.
+            The runs so far, after every epoch, and about every 20 ms of steps where epochs are long. Where XLA has to
+            compile something first, runs of no epoch come at once.
 
         Raises:
             ValueError: If a knob is unknown or a value cannot be used.
         """
         return self._loop(seeds=seeds, epochs=epochs, settings=settings, **knobs).stream()
 
-    def compile(self, **asked: Any) -> None:
-        """Compiles what `run` with the same arguments would otherwise have to compile first; trains nothing.
-
-        Args:
-            **asked: `seeds`, `epochs`, `settings` and knobs, as in `run`.
-
-        Raises:
-            ValueError: If a knob is unknown or a value cannot be used.
-        """
-        self._loop(**asked).compile()
-
-    def signature(self, **asked: Any) -> Hashable:
-        """Tells what has to be compiled for `run` with the same arguments.
-
-        Args:
-            **asked: `seeds`, `epochs`, `settings` and knobs, as in `run`.
-
-        Returns:
-            A key for what has to be compiled. Arguments with equal keys share it; and settings with equal keys, when
-            asked about one at a time, train together in one compiled call.
-
-        Raises:
-            ValueError: If a knob is unknown or a value cannot be used.
-        """
-        from course_utils.training.loop import seats_for
-
-        _, alike = self._members(**asked)
-        return frozenset((signature, seats_for(len(places))) for signature, places in alike.items())
-
-    def _loop(self, *, epochs: int | None = None, **asked: Any) -> TrainingLoop:
+    def _loop(self, *, seeds: Any = 1, epochs: int | None = None, settings: Any = None, **knobs: Any) -> TrainingLoop:
         from course_utils.training.loop import TrainingLoop
 
         epochs = self.epochs if epochs is None else epochs
-        members, alike = self._members(epochs=epochs, **asked)
-        shards = [shard for places in alike.values() for shard in self._shards(members, places, epochs)]
-        return TrainingLoop(members, shards, epochs, track_norms=self._track_norms)
-
-    def _shards(self, members: list[dict[str, Any]], places: list[int], epochs: int) -> list:
-        """Makes what trains members of one signature."""
-        population = self._population(members[places[0]])
-        if self.engine == "xla":
-            from course_utils.training.loop import compiled_shards
-
-            return compiled_shards(population, members, places, self._data(), epochs)
-        from course_utils.training.kernel_shard import kernel_shard
-
-        return [kernel_shard(population, members, places, self.dataset.arrays, epochs, track_norms=self._track_norms)]
-
-    def _members(
-        self, *, seeds: Any = 1, epochs: int | None = None, settings: Any = None, **knobs: Any
-    ) -> tuple[list[dict[str, Any]], dict[tuple, list[int]]]:
-        """Lists the complete setting of every network, and the places of those with the same signature."""
-        knob_rules.COUNT.check("epochs", self.epochs if epochs is None else epochs)
+        knob_rules.COUNT.check("epochs", epochs)
         seeds = knob_rules.seed_list(seeds)
         members = [{**s, "seed": seed} for s in self._settings.unfold(settings, knobs) for seed in seeds]
         alike: dict[tuple, list[int]] = {}
         for place, member in enumerate(members):
             alike.setdefault(self._settings.signature(member), []).append(place)
-        return members, alike
+        shards, words = [], {}
+        for places in alike.values():
+            population, engine = self._population(members[places[0]]), self._engine(members[places[0]])
+            data = self._tensors if engine.plan is None else self.dataset.arrays
+            shards += engine.shards(population, members, places, data, epochs)
+            words[engine.words] = None
+        return TrainingLoop(members, shards, epochs, engine="; ".join(words), track_norms=self._track_norms)
 
     def initial_weights(self, seed: int = 0, init_scale: float = 1.0, **knobs: Any) -> list[np.ndarray]:
         """Draws the weights that a network of this seed starts from.
@@ -243,24 +202,33 @@ class Trainer:
         self._settings.check_batch_size(size)
         return batch_order(len(self.dataset.x_train), size, seed, epoch)
 
+    def _engine(self, member: Mapping[str, Any]) -> Engine:
+        from course_utils.training.engines import engine_for
+
+        return engine_for(self._population(member), member, self._wanted, track_norms=self._track_norms)
+
     def _population(self, member: Mapping[str, Any]) -> Population:
+        if hasattr(self._model, "stateless_call"):
+            return self._own
+        from course_utils.training.population import built
+
         knobs = tuple((name, member[name]) for name in self._settings.model_knobs)
-        key = (member["optimizer"], knobs)
-        with self._building:
-            if key not in self._populations:
-                self._populations[key] = self._new_population(member["optimizer"], knobs)
-            return self._populations[key]
+        return built(self._model, self._problem, knobs, self._loss)
 
-    def _new_population(self, optimizer: str, knobs: tuple) -> Population:
-        from course_utils.training.population_cache import population_of
+    @cached_property
+    def _own(self) -> Population:
+        """The population of a model that was given as it is, and may change before another trainer gets it."""
+        from course_utils.training.population import Population
 
-        data = self.dataset
-        problem = (data.input_shape, data.outputs, data.classes)
-        return population_of(self._model, problem, knobs, optimizer, self._loss, track_norms=self._track_norms)
+        return Population(self._model, self._problem, self._loss)
 
-    def _data(self) -> tuple:
-        if self._arrays is None:
-            import tensorflow as tf
+    @property
+    def _problem(self) -> tuple:
+        return self.dataset.input_shape, self.dataset.outputs, self.dataset.classes
 
-            self._arrays = tf.nest.map_structure(tf.constant, self.dataset.arrays)
-        return self._arrays
+    @cached_property
+    def _tensors(self) -> tuple:
+        """The data as XLA takes them."""
+        import tensorflow as tf
+
+        return tf.nest.map_structure(tf.constant, self.dataset.arrays)

@@ -27,6 +27,7 @@ from course_utils import checks, claims, datasets, models
 from course_utils.chapters import signal_propagation
 from course_utils.drawing import CurvesDisplay, Gallery, SweepDisplay
 from course_utils.lab import Lab, LearningCurves, choice, int_slider, log_slider
+from course_utils.portable import Draws
 from course_utils.training import Trainer
 
 # %% [markdown] name="data"
@@ -488,9 +489,9 @@ def reader(input_shape, outputs, *, embeddings_initializer="glorot_uniform"):
     return keras.Sequential(stack)
 
 
-random = np.random.default_rng(0)
-mood = random.normal(size=300)
-texts = random.integers(300, size=(3000, 8))
+random = Draws("texts", seed=0)
+mood = random.normal(300)
+texts = random.integers(300, (3000, 8))
 reviews = datasets.from_arrays(texts, (mood[texts].sum(axis=1) > 0).astype(int), name="texts", validation=0.2)
 glorot_limit = np.sqrt(6 / (300 + 64))
 most = max(np.bincount(reviews.y_validation)) / len(reviews.y_validation)

@@ -31,6 +31,7 @@ from course_utils.chapters.activations.race import OWN, SAME, AccuracyByActivati
 from course_utils.chapters.decision_regions import DecisionRegions, RegionsDisplay, predict_of
 from course_utils.drawing import CurvesDisplay, Gallery, SweepDisplay
 from course_utils.lab import Lab, choice, int_slider, log_slider
+from course_utils.portable import Draws, cospi, sinpi
 from course_utils.training import Trainer
 
 # %% [markdown] name="data"
@@ -42,11 +43,11 @@ from course_utils.training import Trainer
 
 # %% name="data-planes"
 def spirals(rows=1000, turns=1.25, noise=0.05, seed=0):
-    random = np.random.default_rng(seed)
-    label, radius = random.integers(2, size=rows), np.sqrt(random.uniform(0.02, 1, size=rows))
-    angle = 2 * np.pi * turns * radius + np.pi * label
-    points = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
-    return datasets.from_arrays(points + noise * random.normal(size=(rows, 2)), label, name="spirals", scale="standard")
+    random = Draws("spirals", seed)
+    label, radius = random.integers(2, rows), np.sqrt(random.uniform(rows, 0.02, 1))
+    half_turns = 2 * turns * radius + label
+    points = radius[:, None] * np.column_stack([cospi(half_turns), sinpi(half_turns)])
+    return datasets.from_arrays(points + noise * random.normal((rows, 2)), label, name="spirals", scale="standard")
 
 
 ring = datasets.from_arrays(*make_circles(1000, noise=0.1, factor=0.4, random_state=0), name="ring", scale="standard")
@@ -534,9 +535,9 @@ def recurrent(input_shape, outputs, *, activation="tanh", start="orthogonal"):
     return keras.Sequential([layers.Input(input_shape), memory, layers.Dense(outputs)])
 
 
-random = np.random.default_rng(0)
-sign = random.integers(2, size=800)
-heard = 0.3 * random.normal(size=(800, 12, 1))
+random = Draws("heard", seed=0)
+sign = random.integers(2, 800)
+heard = 0.3 * random.normal((800, 12, 1))
 heard[:, 0, 0] += 2 * sign - 1
 remember = Trainer(recurrent, datasets.from_arrays(heard, sign, name="first of twelve", validation=0.2), epochs=20)
 memory_rates = [0.01, 0.03, 0.1, 0.3]

@@ -35,6 +35,7 @@ from course_utils.chapters.softmax.class_weights import RareClass, RecallAndPrec
 from course_utils.chapters.softmax.softmax_lab import Softmax, SoftmaxBars
 from course_utils.drawing import Gallery, SweepDisplay
 from course_utils.lab import Lab, choice, int_slider, log_slider, slider
+from course_utils.portable import Draws, cospi, sinpi
 from course_utils.training import Trainer
 
 # %% [markdown] name="data-intro"
@@ -377,9 +378,10 @@ pd.Series({key: f"{values.mean():.2f}" for key, values in sorted(level_accuracy.
 # **Predict:** what shape do the borders of the linear model have?
 
 # %% name="regions"
-arm, along = random.integers(0, 3, 900), random.uniform(0.1, 1, 900)
-angle = 2 * np.pi * (arm / 3 + 0.75 * along) + random.normal(0, 0.18, 900)
-points = 2 * along[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+draws = Draws("spiral", seed=0)
+arm, along = draws.integers(3, 900), draws.uniform(900, 0.1, 1)
+half_turns = 2 * (arm / 3 + 0.75 * along) + draws.normal(900, deviation=0.18 / np.pi)
+points = 2 * along[:, None] * np.column_stack([cospi(half_turns), sinpi(half_turns)])
 spiral = datasets.from_arrays(points, arm, name="spiral", validation=0.25)
 swirl = Trainer(models.mlp, spiral, optimizer="adam", epochs=40)
 spiral_runs = {depth: swirl.run(learning_rate=0.01, depth=depth, seeds=5) for depth in (0, 2)}
@@ -704,7 +706,7 @@ Lab(
 
 # %% name="transfer-parts"
 def few(task, classes, seed, each=5):
-    order = np.random.default_rng(seed).permutation(len(task.x_train))
+    order = Draws("few", seed).permutation(len(task.x_train))
     rows = np.stack([order[task.y_train[order] == label][:each] for label in classes], axis=1)
     rows = np.resize(rows, 1600)  # the same few pictures again and again
     return replace(task, x_train=task.x_train[rows], y_train=task.y_train[rows])

@@ -8,7 +8,7 @@ import pytest
 from course_utils.training.kernel import build
 from tests.browser.conftest import new_page
 from tests.training.kernel import cases
-from tests.training.kernel.javascript import MINUTE, SCRIPT, JavaScript
+from tests.training.kernel.javascript import SCRIPT, JavaScript
 from tests.training.kernel.test_same_bits import PIECES, STORED, fingerprint
 
 
@@ -23,7 +23,7 @@ def in_page(chromium):
 
 @pytest.mark.parametrize("name", cases.CASES)
 def test_chromium_gives_the_stored_bits(in_page, name):
-    assert fingerprint(*cases.run(in_page, cases.CASES[name], seconds=MINUTE)) == STORED[name]
+    assert fingerprint(*cases.run(in_page, cases.CASES[name])) == STORED[name]
 
 
 @pytest.mark.parametrize("name", PIECES)
@@ -37,6 +37,6 @@ def test_one_other_bit_of_a_number_in_the_file_is_found_out(in_page):
     before, after = sixth.tobytes(), np.nextafter(sixth, np.float32(1)).tobytes()
     wasm = build.WASM.read_bytes()
     assert before in wasm
-    seat, curves = cases.run(partial(in_page, wasm=wasm.replace(before, after)), cases.CASES["sgd"], seconds=MINUTE)
+    seat, curves = cases.run(partial(in_page, wasm=wasm.replace(before, after)), cases.CASES["sgd"])
     assert all(np.isfinite(curve).all() for curve in curves)
     assert fingerprint(seat, curves) != STORED["sgd"]

@@ -93,7 +93,7 @@ def test_an_interrupted_kernel_and_its_lab_live_on(lesson, lab):
     lesson.evaluate("lab._fixed.update(epochs=20)")
     lab.press("learning rate", "ArrowRight")
     assert without_time(lab.status()) == trained_by_the_trainer(lesson)
-    assert json.loads(lesson.evaluate(THREADS).replace("'", '"')) == ["course-lab", "course-lab-compile-ahead"]
+    assert json.loads(lesson.evaluate(THREADS).replace("'", '"')) == ["course-lab"]
 
 
 def test_ghost_presets_and_reset(lesson, lab):
@@ -127,8 +127,7 @@ def test_runs_tried_are_listed(lesson, lab):
     assert rows.first.inner_text().split()[0] == lab.handle("learning rate").get_attribute("aria-valuetext")
 
 
-def test_after_the_warm_up_no_choice_waits_for_the_compiler(lesson, lab):
-    assert lesson.evaluate("lab.wait() and lab._compile_ahead.wait(120)") == "True"
+def test_no_choice_waits_for_a_compiler(lesson, lab):
     for label, option in [("batch size", "128"), ("width", "8"), ("depth", "4")]:
         lesson.watch()
         lab.choose(label, option)
@@ -136,18 +135,18 @@ def test_after_the_warm_up_no_choice_waits_for_the_compiler(lesson, lab):
         lab.click("Reset")
 
 
-def test_while_a_new_shape_is_compiled_the_old_curve_stays_and_the_status_says_so(lesson, lab):
+def test_while_xla_compiles_a_new_shape_the_old_curve_stays_and_the_status_says_so(lesson, lab):
     picture = lab.picture()
     before = lab.generation()
     lesson.watch()
-    lesson.evaluate("lab._fixed.update(activation='tanh')")  # nobody could expect this one
+    lesson.evaluate("setattr(lab._experiment, '_wanted', 'xla')")
     lab.handle("learning rate").press("ArrowLeft")
     lab.wait_state("training", before)
     assert lab.status().startswith("getting ready")
     assert lab.picture() == picture
     lab.wait_finished(before)
     assert lab.picture() != picture
-    lesson.evaluate("lab._fixed.pop('activation')")
+    lesson.evaluate("setattr(lab._experiment, '_wanted', 'auto')")
 
 
 @pytest.mark.usefixtures("lab")
@@ -157,7 +156,7 @@ def test_a_cell_that_runs_ten_times_leaves_one_lab(lesson):
     for _ in range(10):
         lesson.run_cell_of_lab(0)
     assert lesson.labs.count() == 1
-    assert lesson.evaluate(THREADS) == threads == "['course-lab', 'course-lab-compile-ahead']"
+    assert lesson.evaluate(THREADS) == threads == "['course-lab']"
     assert lesson.evaluate(COMMS) == comms
 
 
@@ -252,7 +251,7 @@ def test_a_page_loaded_again_has_the_picture_and_its_cell_brings_the_lab_back(op
     lab.wait_finished()
     lab.press("learning rate", "ArrowLeft", times=3)
     assert notebook.labs.count() == 1
-    assert notebook.evaluate(THREADS) == "['course-lab', 'course-lab-compile-ahead']"
+    assert notebook.evaluate(THREADS) == "['course-lab']"
     assert notebook.outputs("error") == []
 
 

@@ -30,3 +30,12 @@ def test_scaling_keeps_the_type_of_the_inputs(dtype):
     for scale in ("raw", "unit", "standard"):
         centre, width = arrays.scaling(x, scale)
         assert ((x - centre) / width).dtype == dtype
+
+
+def test_what_is_standardised_has_mean_0_and_deviation_1_and_a_constant_becomes_0():
+    x = np.random.default_rng(0).normal(5, 3, (1500, 3))
+    x[:, 1] = 0.1
+    centre, width = arrays.scaling(x, "standard")
+    scaled = (x - centre) / width
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-13)
+    np.testing.assert_allclose(scaled.std(axis=0), [1, 0, 1], atol=1e-13)

@@ -299,29 +299,6 @@ def test_an_executor_of_many_workers_gives_each_of_them_some():
     assert breaking.calls == 92
 
 
-class Signed(Formula):
-    """Would have to compile for every momentum anew, if it trained networks."""
-
-    def __init__(self):
-        super().__init__()
-        self.trained = []
-
-    def signature(self, *, momentum, **_):
-        return momentum
-
-    def run(self, *, settings, **options):
-        self.trained += [setting["momentum"] for setting in settings]
-        return super().run(settings=settings, **options)
-
-
-def test_settings_that_need_no_compiling_between_them_are_trained_together():
-    """Whatever the trainer says: here numbers with a fraction, such as most that need none, are compiled."""
-    trainer = Signed()
-    search(trainer, SPACE | {"momentum": [0.5, 0.9]}, trials=64, executor=Flaky(100, None, most=2), progress=False)
-    assert trainer.trained == sorted(trainer.trained)
-    assert len(set(trainer.trained)) == 2
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -14,6 +14,12 @@ STEPS = 132  # three epochs of 44 batches
 LEARNING_RATES = {"sgd": 0.3, "momentum": 0.05, "nesterov": 0.05, "adagrad": 0.05, "adadelta": 1.0}
 
 
+@pytest.fixture(autouse=True, params=["auto", "xla"])
+def engine(request, monkeypatch):
+    """Makes trainers take the kernel where it can be, and XLA everywhere."""
+    monkeypatch.setitem(Trainer.__init__.__kwdefaults__, "engine", request.param)
+
+
 def close(ours, theirs, rtol=1e-4):
     assert len(theirs) >= 100
     np.testing.assert_allclose(ours, theirs, rtol=rtol)

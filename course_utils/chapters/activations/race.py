@@ -44,14 +44,6 @@ class ActivationRace(Experiment):
         trainer, arguments = self._arguments(**knobs)
         return trainer.stream(**arguments)
 
-    def signature(self, **knobs: Any) -> Hashable:
-        trainer, arguments = self._arguments(**knobs)
-        return knobs["inputs"], trainer.signature(**arguments)
-
-    def compile(self, **knobs: Any) -> None:
-        trainer, arguments = self._arguments(**knobs)
-        trainer.compile(**arguments)
-
     def _arguments(self, *, rules: str = SAME, inputs: str, **knobs: Any) -> tuple[Trainer, dict[str, Any]]:
         one_of(SAME, OWN).check("rules", rules)
         one_of(*self.trainers).check("inputs", inputs)

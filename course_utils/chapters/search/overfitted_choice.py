@@ -13,6 +13,7 @@ from course_utils import models, predictions
 from course_utils.datasets import Dataset, from_arrays
 from course_utils.drawing import style
 from course_utils.lab import HEIGHT, WIDTH, Instant, InstantExperiment, Picture
+from course_utils.portable import Draws, power
 from course_utils.training import Trainer
 from course_utils.training.knobs import integer
 
@@ -39,11 +40,10 @@ def right_answers(
         Whether each network is right about each row that it was not trained on, shape (configurations, rows left).
     """
     data = _split(np.asarray(x), np.asarray(y), rows, seed)
-    random = np.random.default_rng(seed)
-    draws = zip(*(random.uniform(*ends, configurations) for ends in ((-1.2, 0.0), (-5, -2), (0.5, 2.0))))
-    settings = [
-        {"learning_rate": float(10**rate), "l2": float(10**l2), "init_scale": float(scale)} for rate, l2, scale in draws
-    ]
+    draws = Draws("settings", seed)
+    rates, l2, scales = (draws.uniform(configurations, *ends) for ends in ((-1.2, 0.0), (-5, -2), (0.5, 2.0)))
+    drawn = {"learning_rate": power(10, rates), "l2": power(10, l2), "init_scale": scales}
+    settings = [dict(zip(drawn, values)) for values in zip(*(column.tolist() for column in drawn.values()))]
     small = Trainer(models.mlp, data, batch_size=16)
     runs = small.run(settings=settings, epochs=epochs, width=16, depth=1, progress=False)
     return predictions.outputs(runs, data.x_test).argmax(axis=-1) == data.y_test

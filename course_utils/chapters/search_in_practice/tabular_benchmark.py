@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -181,10 +181,6 @@ class Tabled:
         """Looks up what `run` does, and yields it once."""
         runs = self.run(**asked)
         return (one for one in [runs])
-
-    def signature(self, **_: Any) -> Hashable:
-        """The same for all settings, since nothing is compiled."""
-        return ()
 
     @property
     def _batch_axis(self) -> int:

@@ -93,14 +93,7 @@ class RareClass(Experiment):
         streamed = trainer.stream(learning_rate=self.learning_rate, **knobs)
         return (Found(runs, self.dataset, self.rare) for runs in streamed)
 
-    def signature(self, *, weight: float = 1.0, **knobs: Any) -> Hashable:
-        return self._trainer(weight).signature(learning_rate=self.learning_rate, **knobs)
-
-    def compile(self, *, weight: float = 1.0, **knobs: Any) -> None:
-        self._trainer(weight).compile(learning_rate=self.learning_rate, **knobs)
-
     def _trainer(self, weight: float) -> Trainer:
-        # The weights are inputs of what is compiled, so that a new trainer costs next to nothing.
         return Trainer(models.mlp, imbalance.weigh(self.dataset, {self.rare: weight}), optimizer="adam")
 
 

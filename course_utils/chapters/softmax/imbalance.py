@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from course_utils.datasets import Dataset
+from course_utils.portable import Draws
 from course_utils.training.knobs import POSITIVE, Rule, strength
 
 
@@ -27,10 +28,11 @@ def thin(dataset: Dataset, keep: Mapping[int, float], seed: int = 0) -> Dataset:
     """
     share = Rule(lambda value: POSITIVE.accepts(value) and value <= 1, "choose a share above 0 and at most 1")
     _check(dataset, keep, "keep", share)
-    random = np.random.default_rng(seed)
+    draws = Draws("thin", seed)
     stays = np.ones(len(dataset.x_train), bool)
     for label, share in keep.items():
-        rows = random.permutation(np.flatnonzero(dataset.y_train == label))
+        rows = np.flatnonzero(dataset.y_train == label)
+        rows = rows[draws.permutation(len(rows))]
         stays[rows[max(1, round(share * len(rows))) :]] = False
     weights = dataset.sample_weight
     return replace(

@@ -1,12 +1,9 @@
-"""Trains members with the kernel: each is one network with its own weights, order of rows, rates and knobs."""
+"""Trains members on one core: each is a network with its own weights, order of rows, learning rates and knobs."""
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,16 +12,8 @@ from course_utils.training.kernel.placed import Machine, Placed
 from course_utils.training.kernel.plan import Network
 from course_utils.training.kernel.records import COUNTERS, KNOBS
 
-#: Seconds of work after which a call returns, so that somebody can stop it.
-SLICE = 0.02
-
 #: Steps after which the time of a step is first known.
 _TRIAL = 4
-
-
-def cores() -> int:
-    """Counts the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 #: Arrays of a member with a row for each step of an epoch.
@@ -119,7 +108,7 @@ def _check(refused: int) -> None:
 
 
 class Training:
-    """Members of one network on their way, spread over the cores.
+    """Members of one network on their way, one after the other in the memory of one machine.
 
     Args:
         network: The finished plan.
@@ -127,8 +116,7 @@ class Training:
         training: What is trained on.
         validation: What is measured on after an epoch.
         steps: Steps in an epoch, at most.
-        machine: Makes a machine; called once for each core that is used.
-        threads: Cores to use, None for all.
+        machine: What runs the kernel, for these members alone.
         injected: Whether `begin` will be given dropout masks.
 
     Raises:
@@ -143,26 +131,21 @@ class Training:
         validation: Examples,
         *,
         steps: int,
-        machine: Callable[[], Machine],
-        threads: int | None = None,
+        machine: Machine,
         injected: bool = False,
     ) -> None:
         self._rows, self._training_rows = len(validation.inputs), len(training.inputs)
         self.steps = steps
-        used = min(threads or cores(), len(starts))
-        self._shares: list[tuple[list[Seat], list[Placed | None], list[Placed | None]]] = []
-        self.seats: list[Seat] = [None] * len(starts)
         shared = [network.records, *training.arrays(network), *validation.arrays(network)]
         own = _arrays_of_member(network, steps, injected=injected)
-        for core in range(used):
-            members, runs = range(core, len(starts), used), machine()
-            placed = runs.place([*shared, *(array for _ in members for array in own)])
-            records, *data = (array if array.view.size else None for array in placed[: len(shared)])
-            for number, member in enumerate(members):
-                at = len(shared) + number * len(own)
-                self.seats[member] = Seat(runs, network, records, placed[at : at + len(own)])
-                self.seats[member].start(starts[member])
-            self._shares.append(([self.seats[member] for member in members], data[:4], data[4:]))
+        placed = machine.place([*shared, *(array for _ in starts for array in own)])
+        records, *data = (array if array.view.size else None for array in placed[: len(shared)])
+        self._data, self._validation = data[:4], data[4:]
+        self.seats: list[Seat] = []
+        for number, start in enumerate(starts):
+            at = len(shared) + number * len(own)
+            self.seats.append(Seat(machine, network, records, placed[at : at + len(own)]))
+            self.seats[-1].start(start)
         self._pace = 0.0
 
     def begin(self, orders: np.ndarray, rates: np.ndarray, masks: np.ndarray | None = None) -> None:
@@ -177,31 +160,23 @@ class Training:
         """Whether all steps of the epoch have been taken."""
         return all(seat.done == self.steps for seat in self.seats)
 
-    def advance(self, seconds: float = SLICE) -> None:
-        """Takes as many steps of the epoch as fit into about that many seconds, on every core."""
-        _side_by_side(lambda share: self._advance(share, seconds), self._shares)
+    def advance(self, seconds: float) -> None:
+        """Takes as many steps of the epoch as fit into about that many seconds."""
+        for seat in self.seats:
+            if not self._pace:
+                self._take(seat, _TRIAL)
+            self._take(seat, max(1, int(seconds / len(self.seats) / self._pace)))
 
-    def _advance(self, share: tuple, seconds: float) -> None:
-        seats, data, _ = share
-        for seat in seats:
-            left = self.steps - seat.done
-            fitting = max(1, int(seconds / len(seats) / self._pace)) if self._pace else _TRIAL
-            steps = min(left, fitting)
-            start = time.perf_counter()
-            if steps:
-                seat.advance(data, steps)
-                self._pace = (time.perf_counter() - start) / steps
+    def _take(self, seat: Seat, steps: int) -> None:
+        steps = min(steps, self.steps - seat.done)
+        start = time.perf_counter()
+        if steps:
+            seat.advance(self._data, steps)
+            self._pace = (time.perf_counter() - start) / steps
 
     def evaluate(self) -> np.ndarray:
         """Measures the loss and the accuracy of every member on the validation rows, shape (members, 2)."""
-        scores: dict[int, tuple[float, float]] = {}
-
-        def measure(share: tuple) -> None:
-            for seat in share[0]:
-                scores[id(seat)] = seat.evaluate(share[2], self._rows)
-
-        _side_by_side(measure, self._shares)
-        return np.array([scores[id(seat)] for seat in self.seats])
+        return np.array([seat.evaluate(self._validation, self._rows) for seat in self.seats])
 
 
 def _arrays_of_member(network: Network, steps: int, *, injected: bool) -> list[np.ndarray]:
@@ -214,16 +189,3 @@ def _arrays_of_member(network: Network, steps: int, *, injected: bool) -> list[n
         np.zeros((steps, 3), "float32"),
         np.zeros(2, "float64"),
     ]
-
-
-@lru_cache(maxsize=1)
-def _executor(process: int) -> ThreadPoolExecutor:  # noqa: ARG001 - threads do not survive a fork
-    return ThreadPoolExecutor(cores(), thread_name_prefix="course-kernel")
-
-
-def _side_by_side(work: Callable, shares: list) -> None:
-    """Does the same for every share, a core each; the kernel lets other threads run."""
-    if len(shares) == 1:
-        work(shares[0])
-    else:
-        list(_executor(os.getpid()).map(work, shares))

@@ -61,11 +61,11 @@ def trained(machine: Callable[[], Machine]) -> list[np.ndarray]:
             KNOBS,
             seed=number,
         )
-        training = Training(network, [start], examples, examples, steps=STEPS, machine=machine)
+        training = Training(network, [start], examples, examples, steps=STEPS, machine=machine())
         order = (np.arange(STEPS * BATCH) * 11 % ROWS).reshape(1, STEPS, BATCH)
         training.begin(order, np.full((1, STEPS), 0.05, "float32"))
         while not training.epoch_done:
-            training.advance()
+            training.advance(seconds=1)
         made += [*training.seats[0].weights(), training.seats[0].measured, training.evaluate()]
     return made
 

@@ -31,9 +31,7 @@ def test_with_the_same_rules_all_have_one_rate_and_otherwise_each_its_own(race, 
     np.testing.assert_array_equal(ignored.final("loss"), runs.final("loss"))
 
 
-def test_it_streams_and_compiles_like_a_trainer(race, runs):
-    race.compile(rules=OWN, **FIXED)
-    assert race.signature(rules=OWN, **FIXED) == race.signature(rules=SAME, learning_rate=0.2, **FIXED)
+def test_it_streams_like_a_trainer(race, runs):
     last = list(race.stream(rules=OWN, **FIXED))[-1]
     np.testing.assert_array_equal(last.final("loss"), runs.final("loss"))
 

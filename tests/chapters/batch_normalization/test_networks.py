@@ -6,7 +6,8 @@ import pytest
 from keras import layers
 
 from course_utils.chapters.batch_normalization.networks import noisy_mlp, normalized_mlp, residual_mlp
-from course_utils.training import Trainer, fast_layers
+from course_utils.training import Trainer
+from course_utils.training.xla import fast_layers
 
 
 def kinds(model):

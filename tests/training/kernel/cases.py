@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from course_utils.training.kernel.engine import SLICE, Examples, Start, Training
+from course_utils.training.kernel.engine import Examples, Start, Training
 from course_utils.training.kernel.layout import lay_out
 from course_utils.training.kernel.plan import Plan, Weights, Window
 from course_utils.training.kernel.records import ACTIVATIONS
@@ -186,7 +186,7 @@ def start_of(network, case, seed):
     return Start(values, slots, case.knobs, seed=seed, dropout=case.dropout)
 
 
-def training_of(machine, case, members=1, threads=None):
+def training_of(machine, case, members=1):
     plan, output = case.make()
     network = lay_out(
         plan, output, loss=case.loss, optimizer=case.optimizer, batch_size=case.batch, track_norms=case.track_norms
@@ -195,7 +195,7 @@ def training_of(machine, case, members=1, threads=None):
     weights = 0.25 + abs(numbers((400,), 8)) if case.weighted else None
     training, validation = Examples(X[:400], case.targets[:400], weights), Examples(X[400:], case.targets[400:])
     steps = 400 // case.batch
-    return Training(network, starts, training, validation, steps=steps, machine=machine, threads=threads)
+    return Training(network, starts, training, validation, steps=steps, machine=machine())
 
 
 def begin(training, case, epoch):
@@ -206,8 +206,8 @@ def begin(training, case, epoch):
     training.begin(np.reshape(orders, (members, training.steps, -1)), np.tile(rates, (members, 1)))
 
 
-def run(machine, case, *, pieces=None, seconds=SLICE):
-    """Trains, in calls of about so many seconds; with `pieces`, of so many steps, each in another machine's memory."""
+def run(machine, case, *, pieces=None):
+    """Trains; with `pieces`, in so many steps at a time, each piece in the memory of another machine."""
     training, curves = training_of(machine, case), []
     for epoch in range(case.epochs):
         begin(training, case, epoch)
@@ -215,7 +215,7 @@ def run(machine, case, *, pieces=None, seconds=SLICE):
             training, measured = in_pieces(machine, case, training, epoch, pieces)
         else:
             while not training.epoch_done:
-                training.advance(seconds)
+                training.advance(seconds=1)
             measured = training.seats[0].measured
         curves += [measured, training.evaluate()]
     return training.seats[0], curves
@@ -228,9 +228,8 @@ def in_pieces(machine, case, training, epoch, pieces):
         begin(fresh, case, epoch)
         fresh.seats[0].block[:] = training.seats[0].block
         fresh.seats[0].done = done
-        share = fresh._shares[0]
         steps = min(pieces, training.steps - done)
-        fresh.seats[0].advance(share[1], steps)
+        fresh.seats[0].advance(fresh._data, steps)
         done += steps
         measured.append(fresh.seats[0].measured[done - steps :])
         training = fresh

@@ -11,10 +11,6 @@ from course_utils.training.kernel.placed import Placed
 
 SCRIPT = Path(__file__).with_name("machine.js").read_text(encoding="utf-8")
 
-#: An epoch is one call then, since each call hands the memory over.
-MINUTE = 60
-
-
 class JavaScript:
     """Runs the kernel elsewhere; the memory that is seen here is handed over before and after every call.
 

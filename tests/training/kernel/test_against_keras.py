@@ -174,10 +174,10 @@ def ours(machine, model, start, optimizer, rate, knobs, *, loss, targets, masks=
     begin = Start([start[place] for place in planned.variables], slots, {**OPTIMIZERS[optimizer].defaults, **knobs})
     data = Examples(X, targets, WEIGHTS)
     injected = masks is not None
-    training = Training(planned.network, [begin], data, data, steps=STEPS, machine=machine, injected=injected)
+    training = Training(planned.network, [begin], data, data, steps=STEPS, machine=machine(), injected=injected)
     training.begin(order_of()[None], np.full((1, STEPS), rate), masks)
     while not training.epoch_done:
-        training.advance()
+        training.advance(seconds=1)
     back = [None] * len(start)
     for place, value in zip(planned.variables, training.seats[0].weights()):
         back[place] = value
@@ -317,10 +317,10 @@ def test_groups_of_a_batch_are_normalised_one_by_one(any_machine):
     places = [0, 1, 2, 3, 6, 7, 4, 5]  # Keras lists moving averages last
     data = Examples(inputs, LABELS, WEIGHTS)
     begin = Start([start[place] for place in places], (0.0,), {"momentum": 0.5})
-    training = Training(network, [begin], data, data, steps=STEPS, machine=any_machine)
+    training = Training(network, [begin], data, data, steps=STEPS, machine=any_machine())
     training.begin(order_of()[None], np.full((1, STEPS), 0.2))
     while not training.epoch_done:
-        training.advance()
+        training.advance(seconds=1)
     np.testing.assert_allclose(training.seats[0].measured[:, 0], theirs, rtol=1e-5)
     for place, mine in zip(places, training.seats[0].weights()):
         np.testing.assert_allclose(mine, their_weights[place], rtol=1e-5, atol=1e-5)
@@ -351,10 +351,10 @@ def test_the_kernel_is_about_as_close_to_exact_numbers_as_keras(any_machine, cas
     starts = [[value * (1 + 0.1 * seed) for value in started(single.model)] for seed in range(8)]
     begins = [Start([start[i] for i in planned.variables], OPTIMIZERS[optimizer].slots, knobs) for start in starts]
     data = Examples(inputs, LABELS)
-    training = Training(planned.network, begins, data, data, steps=steps, machine=any_machine)
+    training = Training(planned.network, begins, data, data, steps=steps, machine=any_machine())
     training.begin(np.stack([order] * 8), np.full((8, steps), knobs["learning_rate"]))
     while not training.epoch_done:
-        training.advance()
+        training.advance(seconds=1)
     errors = []
     for start, seat in zip(starts, training.seats):
         exact, theirs = (

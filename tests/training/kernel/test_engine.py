@@ -1,4 +1,4 @@
-"""Members on the kernel: cut into slices, spread over threads without the interpreter's lock, checked beforehand."""
+"""Members on the kernel: cut into slices, and checked beforehand."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def training(machine, inputs=None, targets=LABELS, weights=None, loss="sparse_ca
     output = plan.dense(plan.input, Weights((6, 4), is_kernel=True))
     network = lay_out(plan, output, loss=loss, optimizer="sgd", batch_size=5)
     data = Examples(np.ones((20, 6)) if inputs is None else inputs, targets, weights)
-    return Training(network, [Start([np.zeros((6, 4))])], data, data, steps=4, machine=machine)
+    return Training(network, [Start([np.zeros((6, 4))])], data, data, steps=4, machine=machine())
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_network_that_is_too_large_is_refused_before_memory_is_asked_for():
 
 def test_training_stops_after_every_slice(any_machine):
     case = cases.CASES["sgd"]
-    members = cases.training_of(any_machine, case, members=3, threads=1)
+    members = cases.training_of(any_machine, case, members=3)
     cases.begin(members, case, 0)
     seen = []
     while not members.epoch_done:

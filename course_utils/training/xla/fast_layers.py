@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+from course_utils.training.keras_models import layers_of, output_activation
 
 
 def fast_copy(model: keras.Model, left_out: str | None = None) -> keras.Model:
@@ -57,34 +60,6 @@ def _unrolled(layer: keras.Layer, config: dict) -> dict:
     for part in parts:
         part["unroll"] = True
     return config
-
-
-def require_layers(model: keras.Model) -> None:
-    """Raises a ValueError unless the model is made of layers from one input to one output, and has weights."""
-    if not isinstance(model, keras.Sequential | keras.src.models.functional.Functional):
-        raise ValueError(  # noqa: TRY004 - as every bad value
-            f"model={model.name!r} is a {type(model).__name__} with a call of its own, which cannot be copied layer "
-            "by layer: build it with keras.Sequential or keras.Model(inputs, outputs)."
-        )
-    if not model.built:
-        raise ValueError(f"model={model.name!r} has no weights yet: start it with keras.Input(shape).")
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ValueError(f"model={model.name!r} has several inputs or outputs: give it one of each.")
-
-
-def output_activation(model: keras.Model) -> str | None:
-    """Names the softmax or sigmoid that turns what a model computes into probabilities; None if there is none."""
-    last = model.layers[-1]
-    if isinstance(last, keras.layers.Softmax):
-        return "softmax"
-    plain = isinstance(last, keras.layers.Dense | keras.layers.Activation)
-    activation = last.get_config()["activation"] if plain else None
-    return activation if activation in ("softmax", "sigmoid") else None
-
-
-def layers_of(model: keras.Model) -> list[keras.Layer]:
-    """Lists the layers of a model and all layers inside them."""
-    return list(model._flatten_layers(include_self=False))  # noqa: SLF001 - Keras has no public way into wrappers
 
 
 def runtime_dropouts(fast: keras.Model) -> list[RuntimeDropout]:
@@ -167,8 +142,9 @@ class TiledMaxPooling2D(keras.layers.MaxPooling2D):
 class RuntimeDropout(keras.layers.Layer):
     """Dropout whose rate is a variable and whose noise follows from a seed variable and nothing else.
 
-    TensorFlow's own random operations run one member at a time inside `tf.vectorized_map`; hashing a counter
-    is plain arithmetic and runs for all at once. The seed variable grows by one at each training call.
+    TensorFlow's own random operations run one member at a time inside `tf.vectorized_map`; hashing counters
+    is plain arithmetic and runs for all at once. The seed variable, which starts where `noise_starts` says, grows by
+    one at each training call, so that the masks are those that the kernel draws.
 
     Source: the finaliser of MurmurHash3 (Appleby 2011) as the hash.
     """
@@ -192,15 +168,31 @@ class RuntimeDropout(keras.layers.Layer):
             for axis in range(inputs.shape.rank)
         ]
         rate = tf.convert_to_tensor(self.rate)
-        keep = tf.reshape(_uniform(tf.reduce_prod(shape), self.seed), shape) >= rate
+        keep = tf.reshape(_uniform(shape[0], tf.reduce_prod(shape[1:]), self.seed), shape) >= rate
         self.seed.assign(self.seed + 1)
-        return tf.where(keep, inputs / (1 - rate), 0.0)
+        return tf.where(keep, inputs * (1 / (1 - rate)), 0.0)
 
 
-def _uniform(count: tf.Tensor, seed: keras.Variable) -> tf.Tensor:
-    """Hashes the counters 0 … count-1, started at a place that the seed decides, to numbers in 0 … 1."""
-    start = _mix(tf.cast(tf.convert_to_tensor(seed), tf.uint32))
-    bits = _mix(tf.range(count, dtype=tf.int32) + tf.cast(start, tf.int32))
+def noise_starts(seeds: list[int], layer: int) -> np.ndarray:
+    """Gives what the seed variable of a dropout layer starts from.
+
+    Args:
+        seeds: Seed of each member.
+        layer: Which of the model's dropout layers, counted from 0.
+
+    Returns:
+        A number of 32 bits for each member, shape (members,), int32.
+    """
+    mixed = _mix(tf.constant([seed % 2**32 for seed in seeds], tf.uint32))
+    return tf.cast(_mix(tf.cast(mixed, tf.int32) + layer), tf.int32).numpy()
+
+
+def _uniform(rows: tf.Tensor, units: tf.Tensor, seed: keras.Variable) -> tf.Tensor:
+    """Hashes the numbers of rows and units, from a place that the seed decides, to numbers in 0 … 1, row by row."""
+    step = tf.cast(_mix(tf.convert_to_tensor(seed)), tf.int32)
+    row = tf.cast(_mix(step + tf.range(rows)), tf.int32)
+    unit = tf.cast(tf.cast(tf.range(units), tf.uint32) * tf.constant(0x9E3779B9, tf.uint32), tf.int32)
+    bits = _mix(row[:, None] + unit)
     return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) / 2.0**24
 
 

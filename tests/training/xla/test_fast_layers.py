@@ -7,7 +7,8 @@ import tensorflow as tf
 from keras import layers
 
 from course_utils import datasets
-from course_utils.training import Trainer, fast_layers
+from course_utils.training import Trainer, keras_models
+from course_utils.training.xla import fast_layers
 
 
 def value_and_gradients(layer, x):
@@ -106,7 +107,7 @@ def dense(activation):
 )
 def test_the_output_activation_is_left_out_where_the_loss_is_computed_from_logits(sequential, stack, activation):
     model = sequential((4,), *stack())
-    assert fast_layers.output_activation(model) == activation
+    assert keras_models.output_activation(model) == activation
     x = tf.constant(np.random.default_rng(0).normal(size=(5, 4)), tf.float32)
     for left_out in (None, "softmax", "sigmoid"):
         fast = fast_layers.fast_copy(model, left_out)
@@ -210,7 +211,7 @@ def test_models_with_a_call_of_their_own_are_refused():
             return inputs
 
     with pytest.raises(ValueError, match=r"is a Own with a call of its own.*keras\.Sequential"):
-        fast_layers.require_layers(Own())
+        keras_models.require_layers(Own())
 
 
 @pytest.fixture(scope="module")

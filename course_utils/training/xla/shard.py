@@ -1,4 +1,4 @@
-"""A shard: a few networks of one population, taken through their epochs by one compiled call at a time."""
+"""A shard that XLA trains: a few networks, taken through their epochs by one compiled call at a time."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from course_utils.portable import mean
 from course_utils.training import knobs
 from course_utils.training.epoch import CURVES, batch_order, rates_of
 from course_utils.training.initialization import Weights
-from course_utils.training.population import Population, State, Steps
+from course_utils.training.population import Population
+from course_utils.training.xla.program import State, Steps, program_of
 
 #: How many steps to take while it is not known how long one takes.
 _FIRST_STEPS = 32
@@ -38,16 +40,16 @@ class _Epoch:
     scores: tuple[np.ndarray, ...] = ()
 
 
-class Shard:
+class XLAShard:
     """Members trained by one compiled call at a time.
 
     Args:
-        population: What trains them.
-        members: Complete setting of each.
+        population: Where their first weights and their model come from.
+        members: Complete setting of each; all have the same optimizer and batch size.
         places: The place of each among all members of the training.
         data: Training inputs and targets, validation inputs and targets, as tensors.
         epochs: Passes over the training rows.
-        seats: How many members the call is compiled for.
+        track_norms: Whether to measure the lengths of gradients and updates.
     """
 
     def __init__(
@@ -57,34 +59,31 @@ class Shard:
         places: list[int],
         data: tuple,
         epochs: int,
-        seats: int,
+        *,
+        track_norms: bool,
     ) -> None:
-        self.population = population
-        self.places = places
-        self.step = 0
-        # Few numbers of seats are ever compiled; the last member fills those left empty.
-        self._members = members + members[-1:] * (seats - len(members))
-        self._data = data
-        self._epochs = epochs
+        self.population, self.places, self.step = population, places, 0
+        self._program = program_of(population.computation, members[0]["optimizer"], track_norms=track_norms)
+        self._members, self._data, self._epochs = members, data, epochs
         self._batch_size = members[0]["batch_size"]
         self.steps_per_epoch = len(data[0]) // self._batch_size
-        self._compiled_for = (seats, self._batch_size, len(data[0]), len(data[2]))
-        self.state = population.begin(
-            [m["seed"] for m in self._members],
-            [m["init_scale"] for m in self._members],
-            [m["dropout"] for m in self._members],
+        self._compiled_for = (len(members), self._batch_size, len(data[0]), len(data[2]))
+        self.state = self._program.begin(
+            [population.initial_weights(m["seed"], m["init_scale"]) for m in members],
+            [m["seed"] for m in members],
+            [m["dropout"] for m in members],
         )
-        names = {*knobs.RUNTIME, *population.optimizer.defaults} - knobs.BEFORE_STEPS
-        self._knobs = {n: tf.constant([m[n] for m in self._members], tf.float32) for n in sorted(names)}
-        shape = (seats, epochs * self.steps_per_epoch)
+        names = {*knobs.RUNTIME, *self._program.optimizer.defaults} - knobs.BEFORE_STEPS
+        self._knobs = {n: tf.constant([m[n] for m in members], tf.float32) for n in sorted(names)}
+        shape = (len(members), epochs * self.steps_per_epoch)
         self.batch_loss, self.learning_rates, self.update_norm, self.gradient_norm = (
             np.full(shape, np.nan, "float32") for _ in range(4)
         )
-        self.diverged_at = np.zeros(seats, int)
-        self._compiled = None
+        self.diverged_at = np.zeros(len(members), int)
+        self._call, self._pace = None, 0.0
         # To compile for; the first epoch to train is made by `begin`.
-        order = tf.zeros((seats, self.steps_per_epoch, self._batch_size), tf.int32)
-        self._epoch = _Epoch(order, tf.zeros(order.shape[:2]), np.zeros(seats))
+        order = tf.zeros((len(members), self.steps_per_epoch, self._batch_size), tf.int32)
+        self._epoch = _Epoch(order, tf.zeros(order.shape[:2]), np.zeros(len(members)))
 
     @property
     def epoch_done(self) -> bool:
@@ -94,7 +93,7 @@ class Shard:
     @property
     def needs_compiling(self) -> bool:
         """Whether the first step will have to wait for the compiler."""
-        return self._compiled_for not in self.population.compiled
+        return self._compiled_for not in self._program.compiled
 
     def begin(self, epoch: int, val_loss: np.ndarray) -> None:
         """Shuffles the data and sets the learning rates of an epoch.
@@ -108,8 +107,7 @@ class Shard:
             for seed in {m["seed"] for m in self._members}
         }
         steps = epoch * self.steps_per_epoch + np.arange(self.steps_per_epoch)
-        places = self.places + self.places[-1:] * (len(self._members) - len(self.places))
-        rates = rates_of(self._members, places, epoch, self.steps_per_epoch, self._epochs, val_loss)
+        rates = rates_of(self._members, self.places, epoch, self.steps_per_epoch, self._epochs, val_loss)
         self._epoch = _Epoch(
             tf.constant(np.stack([orders[m["seed"]] for m in self._members])),
             tf.constant(rates),
@@ -123,13 +121,13 @@ class Shard:
         Args:
             seconds: About how long to train.
         """
-        self.compile()
-        epoch, known = self._epoch, self.population.seconds_per_step
-        steps = max(1, int(seconds / known[self._compiled_for])) if self._compiled_for in known else _FIRST_STEPS
+        self._compile()
+        epoch = self._epoch
+        steps = max(1, int(seconds / self._pace)) if self._pace else _FIRST_STEPS
         steps = min(self.steps_per_epoch - epoch.steps_done, steps)
         start = time.perf_counter()
         measured = self._train(epoch.steps_done, epoch.steps_done + steps)
-        known[self._compiled_for] = (time.perf_counter() - start) / steps
+        self._pace = (time.perf_counter() - start) / steps
         fresh, past = slice(epoch.steps_done, epoch.steps_done + steps), slice(self.step, self.step + steps)
         self.batch_loss[:, past] = measured.loss.numpy()[fresh].T
         self.update_norm[:, past] = measured.update_norm.numpy()[fresh].T
@@ -142,22 +140,22 @@ class Shard:
 
     def weights(self, state: State, seat: int) -> tuple[Weights, Weights]:
         """Picks a member's weights out of a state, in the order of the Keras model's variables."""
-        return self.population.weights(state, seat)
+        return self._program.weights(state, seat)
 
-    def compile(self) -> None:
+    def _compile(self) -> None:
         """Compiles if that was not done for any shard of this shape, so that measured times are those of training."""
-        with self.population.compile_lock:
+        with self._program.compile_lock:
             if self.needs_compiling:
                 self._train(0, 0)
-                self.population.compiled.add(self._compiled_for)
+                self._program.compiled.add(self._compiled_for)
 
     def _train(self, start: int, stop: int) -> Steps:
         epoch = self._epoch
         inputs = (self.state, self._data, epoch.order, epoch.rates, self._knobs, tf.constant([start, stop]))
-        if self._compiled is None:
+        if self._call is None:
             # Calling `train` itself with five new shapes makes TensorFlow warn, on stderr, of tracing too often.
-            self._compiled = self.population.train.get_concrete_function(*inputs[:2], *self._any_batches(), *inputs[4:])
-        self.state, measured = self._compiled(*inputs)
+            self._call = self._program.train.get_concrete_function(*inputs[:2], *self._any_batches(), *inputs[4:])
+        self.state, measured = self._call(*inputs)
         return measured
 
     def _any_batches(self) -> tuple[tf.TensorSpec, tf.TensorSpec]:
@@ -172,9 +170,8 @@ class Shard:
             epoch: Number of the epoch, counted from 0.
             history: Curves of all members of the training, each of shape (members, epochs).
         """
-        here = len(self.places)
-        losses = self.batch_loss[:here, self.step - self.steps_per_epoch : self.step]
+        losses = self.batch_loss[:, self.step - self.steps_per_epoch : self.step]
         accuracy = self._epoch.correct / (self.steps_per_epoch * self._batch_size)
-        for name, curve in zip(CURVES, (losses.mean(axis=1, dtype="float64"), accuracy, *self._epoch.scores)):
+        for name, curve in zip(CURVES, (mean(losses, axis=1), accuracy, *self._epoch.scores)):
             if name in history:
-                history[name][self.places, epoch] = curve[:here]
+                history[name][self.places, epoch] = curve

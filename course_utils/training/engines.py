@@ -1,0 +1,105 @@
+"""The two engines, the kernel and XLA: which of them trains a network, and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from course_utils.training.cores import cores
+from course_utils.training.kernel.keras_parts import NotPlanned
+from course_utils.training.kernel.machine import choose
+from course_utils.training.kernel.network import ModelPlan, plan_model
+from course_utils.training.kernel.placed import Unavailable
+from course_utils.training.kernel_shard import KernelShard
+from course_utils.training.population import Population
+from course_utils.training.xla.program import program_of
+from course_utils.training.xla.shard import XLAShard
+
+#: The most networks that one call of XLA trains; more are no faster.
+_MOST = 32
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What trains networks of one population, optimizer and batch size.
+
+    Args:
+        words: Which engine it is, and why.
+        plan: The kernel's network, None where XLA trains.
+        track_norms: Whether to measure the lengths of gradients and updates.
+    """
+
+    words: str
+    plan: ModelPlan | None
+    track_norms: bool
+
+    def shards(
+        self, population: Population, members: list[dict[str, Any]], places: list[int], data: tuple, epochs: int
+    ) -> list[KernelShard | XLAShard]:
+        """Divides members among shards, so that all cores are busy.
+
+        Args:
+            population: Where their first weights come from.
+            members: Complete setting of each network of the training.
+            places: Which of them to take.
+            data: Training inputs, targets with the rows' weights, validation inputs and targets.
+            epochs: Passes over the training rows.
+
+        Returns:
+            The shards.
+        """
+        population.check_dropout([members[place]["dropout"] for place in places])
+        if self.plan is not None:
+            parts = [places[core :: cores()] for core in range(min(cores(), len(places)))]
+            chosen = [[members[place] for place in part] for part in parts]
+            return [KernelShard(population, self.plan, *both, data, epochs) for both in zip(chosen, parts)]
+        size = _seats(len(places))
+        parts = [places[at : at + size] for at in range(0, len(places), size)]
+        chosen = [[members[place] for place in part] for part in parts]
+        return [XLAShard(population, *both, data, epochs, track_norms=self.track_norms) for both in zip(chosen, parts)]
+
+
+def engine_for(population: Population, member: Mapping[str, Any], wanted: str, *, track_norms: bool) -> Engine:
+    """Picks the engine: the kernel where it knows all parts of the model, and else XLA.
+
+    Args:
+        population: The networks.
+        member: Complete setting of one of them.
+        wanted: "auto", "kernel" or "xla".
+        track_norms: Whether to measure the lengths of gradients and updates.
+
+    Returns:
+        The engine.
+
+    Raises:
+        ValueError: If neither can train such a model, or the one that is wanted cannot.
+    """
+    if wanted == "xla":
+        return _xla(population, member, "engine='xla' asks for it", track_norms=track_norms)
+    try:
+        choice = choose()
+        plan = plan_model(
+            population.model,
+            loss=population.loss,
+            optimizer=member["optimizer"],
+            batch_size=member["batch_size"],
+            track_norms=track_norms,
+        )
+    except (NotPlanned, Unavailable) as missing:
+        if wanted == "kernel":
+            raise ValueError(f"engine='kernel' cannot be used: {missing}; choose 'xla'.") from missing
+        return _xla(population, member, str(missing), track_norms=track_norms)
+    return Engine(f"kernel, {choice.name}, since {choice.reason}", plan, track_norms)
+
+
+def _xla(population: Population, member: Mapping[str, Any], reason: str, *, track_norms: bool) -> Engine:
+    program_of(population.computation, member["optimizer"], track_norms=track_norms)  # or it cannot train such models
+    return Engine(f"XLA, since {reason}", None, track_norms)
+
+
+def _seats(members: int) -> int:
+    """Counts the members of a shard: enough for all cores, and the same in every shard, so that XLA compiles once."""
+    most = min(_MOST, math.ceil(members / cores()))
+    return max(size for size in range(1, most + 1) if members % size == 0)
