@@ -1,9 +1,10 @@
-"""Measures the engine against `model.fit`, side by side in one run, and prints a table (`make bench`).
+"""Measures the engines side by side in one run, and prints tables (`make bench`).
 
-Keras runs in a process of its own with TensorFlow's default settings; ours in another. Both are asked in turn, a
-few rounds, each task again and again for half a second (at least once), and medians are compared. Work: digits,
-1,408 training rows, batch 32, 20 epochs, 44 steps an epoch; the network is an MLP of 64 and 64 units unless said
-otherwise. "A retrain" is what a changed learning rate costs: `compile` and `fit` with Keras, `run` with ours.
+Keras' `fit` runs in a process of its own with TensorFlow's default settings; ours in another, on the kernel as a
+native library, on the kernel as WebAssembly, and compiled by XLA. All are asked in turn, a few rounds, each task again
+and again for half a second (at least once), and medians are compared. Work: digits, 1,408 training rows, batch 32,
+20 epochs, validation after each; the network is an MLP of 64 and 64 units unless said otherwise. "A retrain" is what
+a changed learning rate costs: `compile` and `fit` with Keras, `run` with ours, which has compiled before.
 
 With `--short`, everything is done once, and little of it: that shows that this file works, not how fast anything is.
 """
@@ -16,17 +17,55 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
+import bench_rate
 import bench_search
+import bench_tables
 
 SHORT = "--short" in sys.argv
 ROUNDS, SECONDS, EPOCHS = (1, 0, 2) if SHORT else (5, 0.5, 20)
 SEEDS, RATES, MOVES = (2, 3, 2) if SHORT else (8, 64, 50)
 ROWS = 44 * 32
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _data(*, images: bool = False) -> object:
+@dataclass(frozen=True)
+class Work:
+    """Something to train.
+
+    Args:
+        words: What it is.
+        aim: How many times as fast as XLA the native kernel should be, in words.
+        networks: How many are trained at once.
+        model: The function of `models` that builds them.
+        knobs: What `run` is asked for.
+    """
+
+    words: str
+    aim: str
+    networks: int = 1
+    model: str = "mlp"
+    knobs: dict[str, Any] = field(default_factory=dict)
+
+
+WORKS = {
+    "retrain": Work("one retrain", "≥ 2 ×"),
+    "seeds": Work(f"{SEEDS} seeds", "≥ 1.8 ×", SEEDS, knobs={"seeds": SEEDS}),
+    "rates": Work(f"{RATES} learning rates", "≥ 1.3 ×", RATES),
+    "wide": Work("width 256, batch 32", "≥ 1 ×", knobs={"width": 256}),
+    "wide batch": Work("width 256, batch 256", "≥ 1 ×", knobs={"width": 256, "batch_size": 256}),
+    "cnn": Work("a small CNN", "≥ 1 ×", model="cnn"),
+}
+if SHORT:  # every other network would have to be compiled by XLA
+    WORKS = {name: WORKS[name] for name in ("retrain", "seeds")}
+
+ENGINES = {"xla": "XLA", "wasm": "kernel, WebAssembly", "native": "kernel, native"}
+
+
+def _data(*, images: bool = False) -> Any:
     from dataclasses import replace
 
     from course_utils import datasets
@@ -41,51 +80,103 @@ def keras_tasks() -> dict[str, Callable[[], object]]:
 
     from course_utils import models
 
-    def fit(build: Callable, data: object) -> Callable[[], object]:
-        model = build(data.input_shape, 10)
-        start = model.get_weights()
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    data = _data()
+    model = models.mlp(data.input_shape, 10)
+    start, loss = model.get_weights(), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
-        def work() -> None:
-            model.set_weights(start)
-            model.compile(keras.optimizers.SGD(0.1), loss, metrics=["accuracy"])
-            validation = (data.x_validation, data.y_validation)
-            model.fit(data.x_train, data.y_train, batch_size=32, epochs=EPOCHS, validation_data=validation, verbose=0)
+    def fit() -> None:
+        model.set_weights(start)
+        model.compile(keras.optimizers.SGD(0.1), loss, metrics=["accuracy"])
+        validation = (data.x_validation, data.y_validation)
+        model.fit(data.x_train, data.y_train, batch_size=32, epochs=EPOCHS, validation_data=validation, verbose=0)
 
-        return work
-
-    tuner = bench_search.tuner(_data(), EPOCHS)
-    return {"mlp": fit(models.mlp, _data()), "cnn": fit(models.cnn, _data(images=True)), "search": tuner}
+    return {"fit": _timed(fit), "search": _timed(bench_search.tuner(data, EPOCHS))}
 
 
-def our_tasks() -> dict[str, Callable[[], object]]:
-    """What our trainer is asked to do."""
+def our_tasks() -> dict[str, Callable[[], Any]]:
+    """What our trainer is asked to do, on every engine that runs here, and how much work that is."""
     import numpy as np
 
     from course_utils import models
+
+    tasks = dict(bench_rate.products())
+    for number, engine in enumerate(_engines()):
+        for name, work in WORKS.items():
+            rates = [float(rate) for rate in np.geomspace(0.01, 0.5, RATES)] if name == "rates" else 0.1
+            tasks[f"{engine} {name}"] = _timed(_run(engine, work, learning_rate=rates))
+        tasks[f"{engine} shape"] = _first_and_last(engine, iter(range(65 + number, 999, len(ENGINES))))
+    tasks["search"] = _timed(bench_search.ours(_data(), EPOCHS))
+    tasks["twice"] = _timed(bench_search.ours(_data(), EPOCHS, trials=2 * bench_search.TRIALS))
+
+    def facts() -> dict[str, Any]:
+        work = {}
+        for name, one in WORKS.items():
+            data = _data(images=one.model == "cnn")
+            knobs = {"batch_size": 32, **one.knobs}
+            batch_size, _ = knobs.pop("batch_size"), knobs.pop("seeds", None)
+            model = getattr(models, one.model)(data.input_shape, 10, **knobs)
+            sizes = {"rows": len(data.x_train), "validation_rows": len(data.x_validation)}
+            work[name] = one.networks * bench_rate.gflop(model, batch_size=batch_size, epochs=EPOCHS, **sizes)
+        return {"engines": _engines(), "gflop": work}
+
+    return tasks | {"facts": facts}
+
+
+def _engines() -> dict[str, str]:
+    """Names what runs on each engine that can be had here."""
+    from course_utils.training.kernel import machine, placed
+
+    names = {"xla": "XLA"}
+    for kind in ("wasm", "native"):
+        os.environ["COURSE_KERNEL"] = kind
+        try:
+            names[kind] = machine.choose().name
+        except placed.Unavailable as reason:
+            print(f"{kind}: {reason}", file=sys.stderr)
+    del os.environ["COURSE_KERNEL"]
+    return names
+
+
+def _trainer(engine: str, model: str = "mlp") -> Any:
+    from course_utils import models
     from course_utils.training import Trainer
 
-    mlp, cnn = (Trainer(build, _data(images=build is models.cnn), epochs=EPOCHS) for build in (models.mlp, models.cnn))
-    rates = [float(rate) for rate in np.geomspace(0.01, 0.5, RATES)]
-    widths = iter(range(65, 999))
-    return {
-        "mlp": lambda: mlp.run(learning_rate=0.1, progress=False),
-        "seeds": lambda: mlp.run(learning_rate=0.1, seeds=SEEDS, progress=False),
-        "rates": lambda: mlp.run(learning_rate=rates, progress=False),
-        "cnn": lambda: cnn.run(learning_rate=0.1, progress=False),
-        "search": bench_search.ours(_data(), EPOCHS),
-        "twice": bench_search.ours(_data(), EPOCHS, trials=2 * bench_search.TRIALS),
-        "compile": lambda: mlp.run(learning_rate=0.1, width=next(widths), epochs=1, progress=False),
-    }
+    kind = "xla" if engine == "xla" else "kernel"
+    return Trainer(getattr(models, model), _data(images=model == "cnn"), epochs=EPOCHS, engine=kind)
 
 
-def serve(tasks: dict[str, Callable[[], object]]) -> None:
-    """Does what each line of standard input names, and answers with the seconds it took."""
-    for line in sys.stdin:
-        work = tasks[line.strip()]
+def _run(engine: str, work: Work, **knobs: Any) -> Callable[[], object]:
+    trainer = _trainer(engine, work.model)
+
+    def run() -> None:
+        os.environ["COURSE_KERNEL"] = engine if engine != "xla" else ""
+        trainer.run(progress=False, **work.knobs, **knobs)
+
+    return run
+
+
+def _first_and_last(engine: str, widths: Iterator[int]) -> Callable[[], list[float]]:
+    """Trains a network of a width never seen before; gives the seconds to its first epoch, and to its last."""
+    trainer = _trainer(engine)
+
+    def measure() -> list[float]:
+        os.environ["COURSE_KERNEL"] = engine if engine != "xla" else ""
+        times, start = [], time.perf_counter()
+        for runs in trainer.stream(learning_rate=0.1, width=next(widths)):
+            if runs.epochs_done and not times:
+                times.append(time.perf_counter() - start)
+        return [*times, time.perf_counter() - start]
+
+    return measure
+
+
+def _timed(work: Callable[[], object]) -> Callable[[], float]:
+    def measure() -> float:
         start = time.perf_counter()
         work()
-        print(json.dumps(time.perf_counter() - start), flush=True)
+        return time.perf_counter() - start
+
+    return measure
 
 
 class Process:
@@ -109,8 +200,8 @@ class Process:
             env=environment,
         )
 
-    def seconds(self, task: str) -> float:
-        """Has a task done; returns how long it took."""
+    def ask(self, task: str) -> Any:
+        """Has a task done; returns its answer: how long it took, in seconds, unless the task says otherwise."""
         self._process.stdin.write(task + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
@@ -119,6 +210,12 @@ class Process:
         """Ends the process."""
         self._process.stdin.close()
         self._process.wait()
+
+
+def serve(tasks: dict[str, Callable[[], object]]) -> None:
+    """Does what each line of standard input names, and answers in JSON."""
+    for line in sys.stdin:
+        print(json.dumps(tasks[line.strip()]()), flush=True)
 
 
 KERNEL = """
@@ -132,8 +229,8 @@ lab.wait(); first = time.perf_counter() - start
 import numpy as np
 for rate in np.geomspace(0.001, 1, MOVES):
     lab.set(learning_rate=rate); lab.wait()
-import json, resource
-print(json.dumps([first, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6]))
+import json, psutil
+print(json.dumps([first, psutil.Process().memory_full_info().uss / 1e6]))
 """
 
 
@@ -141,7 +238,7 @@ def kernel_with_a_lab() -> tuple[float, float]:
     """Opens a lab in a fresh Jupyter kernel and moves its slider.
 
     Returns:
-        Seconds from the first import to the first picture, and the kernel's peak memory in GB.
+        Seconds from the first import to the first picture, and the memory of the kernel's own in MB.
     """
     from jupyter_client.manager import start_new_kernel
 
@@ -154,82 +251,53 @@ def kernel_with_a_lab() -> tuple[float, float]:
     return tuple(json.loads(text))
 
 
-def measure(sides: dict[str, Process]) -> dict[str, float]:
-    """Asks Keras and ours in turn; returns the median seconds of each task."""
-    tasks = [("keras", "mlp"), ("keras", "cnn"), ("ours", "mlp"), ("ours", "seeds"), ("ours", "rates")]
-    tasks += [
-        ("keras", "search"),
-        ("ours", "search"),
-        ("ours", "cnn"),
-        ("one", "mlp"),
-        ("one", "seeds"),
-        ("one", "rates"),
-        ("ours", "compile"),
-    ]
-    times: dict[str, list[float]] = {}
+def measure(sides: dict[str, Process], tasks: list[tuple[str, str]], seconds: float = SECONDS) -> dict[str, Any]:
+    """Asks all sides in turn; returns the medians of each task's answers."""
+    answers: dict[str, list[Any]] = {}
     for number in range(ROUNDS + 1):
         for side, task in tasks:
-            asked: list[float] = []
-            while not asked or sum(asked) < SECONDS:
-                asked.append(sides[side].seconds(task))
+            asked, start = [], time.perf_counter()
+            while not asked or time.perf_counter() - start < seconds:
+                asked.append(sides[side].ask(task))
             if number:  # the first round loads and compiles
-                times.setdefault(f"{side} {task}", []).extend(asked)
-    return {task: statistics.median(values) for task, values in times.items()}
-
-
-def measure_workers(sides: dict[str, Process]) -> dict[str, float]:
-    """Asks for searches over several processes in turn; returns the median seconds of each."""
-    tasks = [("one", "twice"), ("ours", "twice")]
-    tasks += [("spread", f"{kind} {number}") for kind in ("pool", "dask") for number in bench_search.WORKERS]
-    times: dict[str, list[float]] = {f"{side} {task}": [] for side, task in tasks}
-    for number in range(ROUNDS + 1):
-        for side, task in tasks:
-            seconds = sides[side].seconds(task)
-            if number:
-                times[f"{side} {task}"].append(seconds)
-    return {task: statistics.median(values) for task, values in times.items()}
-
-
-def print_workers(t: dict[str, float]) -> None:
-    """Prints how much faster a search gets with more workers."""
-    print(f"\n| a search of {2 * bench_search.TRIALS} trials, on workers of one core each | seconds | speed-up |")
-    print("|---|---:|---:|")
-    names = {"one twice": "in this process, on one core", "ours twice": f"in this process, on {os.cpu_count()} cores"}
-    for task, seconds in t.items():
-        name = names.get(task) or task.replace("spread pool", "process pool of").replace("spread dask", "Dask, of")
-        print(f"| {name} | {seconds:.2f} | **{t['one twice'] / seconds:.1f} ×** |")
+                answers.setdefault(f"{side} {task}", []).extend(asked)
+    return {
+        task: [statistics.median(part) for part in zip(*values)]
+        if isinstance(values[0], list)
+        else statistics.median(values)
+        for task, values in answers.items()
+    }
 
 
 def main() -> None:
     """Measures and prints."""
     sides = {"keras": Process("keras"), "ours": Process("ours"), "one": Process("ours", one_core=True)}
     sides["spread"] = Process("spread")
-    t, workers = measure(sides), measure_workers(sides)
+    facts = sides["ours"].ask("facts")
+    works = [f"{engine} {name}" for name in WORKS for engine in facts["engines"]]
+    rates = ["NumPy", "tile"] if bench_rate.build.compiler() else ["NumPy"]
+    tasks = [("keras", "fit"), *(("ours", task) for task in [*rates, *works]), ("keras", "search"), ("ours", "search")]
+    times = measure(sides, tasks)
+    times |= measure(sides, [("ours", f"{engine} shape") for engine in facts["engines"]], 0)
+    spread = [f"{kind} {number}" for kind in ("pool", "dask") for number in bench_search.WORKERS]
+    workers = measure(sides, [("one", "twice"), ("ours", "twice"), *(("spread", task) for task in spread)], 0)
     for process in sides.values():
         process.close()
-    first, memory = kernel_with_a_lab()
-    fit, fit_cnn = t["keras mlp"], t["keras cnn"]
-    tuner, trial = t["keras search"] / bench_search.TUNER_TRIALS, t["ours search"] / bench_search.TRIALS
-    rows = [
-        ("one retrain", fit, t["ours mlp"], "≥ 45 ×"),
-        (f"{SEEDS} seeds at once, per network", fit, t["ours seeds"] / SEEDS, ""),
-        (f"{RATES} learning rates at once, per network", fit, t["ours rates"] / RATES, "≥ 150 ×"),
-        ("one retrain of a CNN", fit_cnn, t["ours cnn"], "≥ 8 ×"),
-        ("one trial of a random search (KerasTuner's)", tuner, trial, "≥ 100 ×"),
-        ("one retrain, on one core", fit, t["one mlp"], ""),
-        (f"{SEEDS} seeds at once, on one core, per network", fit, t["one seeds"] / SEEDS, ""),
-        (f"{RATES} rates at once, on one core, per network", fit, t["one rates"] / RATES, ""),
-    ]
     if SHORT:
         print("SHORT: everything was done once, and little of it. These ratios do not tell how fast anything is.\n")
-    print("| what | Keras `fit`, ms | ours, ms | ratio | aim |\n|---|---:|---:|---:|---:|")
-    for what, theirs, ours, aim in rows:
-        print(f"| {what} | {theirs * 1e3:,.0f} | {ours * 1e3:,.1f} | **{theirs / ours:.0f} ×** | {aim} |")
-    print_workers(workers)
-    print("\n| what | measured | aim |\n|---|---:|---:|")
-    print(f"| a new shape of network: compile it, and its first epoch | {t['ours compile']:.2f} s | |")
-    print(f"| fresh kernel: from the first import to the first picture of a lab | {first:.1f} s | ≤ 5 s |")
-    print(f"| peak memory of that kernel after {MOVES} moves of the slider | {memory:.2f} GB | < 1.2 GB |")
+    print_tables(times, workers, kernel_with_a_lab(), facts)
+
+
+def print_tables(
+    times: dict[str, Any], workers: dict[str, float], kernel: tuple[float, float], facts: dict[str, Any]
+) -> None:
+    """Prints all that was measured."""
+    bench_tables.print_machine(times, facts["engines"], CORES)
+    bench_tables.print_works(times, facts, CORES, WORKS, ENGINES)
+    bench_tables.print_against_others(times, facts["engines"], ENGINES)
+    bench_tables.print_new_shapes(times, facts["engines"], ENGINES)
+    bench_tables.print_workers(workers, CORES)
+    bench_tables.print_kernel(*kernel, MOVES)
 
 
 if __name__ == "__main__":
@@ -239,5 +307,7 @@ if __name__ == "__main__":
         side, cores = sys.argv[1:3]
         if cores == "one core":
             os.sched_setaffinity(0, {0})
-        tasks = {"keras": keras_tasks, "ours": our_tasks, "spread": lambda: bench_search.spread(_data(), EPOCHS)}
+        tasks = {"keras": keras_tasks, "ours": our_tasks, "spread": lambda: {
+            name: _timed(work) for name, work in bench_search.spread(_data(), EPOCHS).items()
+        }}  # fmt: skip
         serve(tasks[side]())

@@ -52,15 +52,18 @@ def penalties(layer: keras.Layer, regularizer: keras.Regularizer | None) -> tupl
     return float(getattr(regularizer, "l1", 0.0)), float(getattr(regularizer, "l2", 0.0))
 
 
-def constraint(layer: keras.Layer, constraint: keras.Constraint | None) -> tuple[str, float]:
-    """Reads which of `records.CONSTRAINTS` a constraint is, and its limit."""
+def constraint(layer: keras.Layer, constraint: keras.Constraint | None, *, matrix: bool) -> tuple[str, float]:
+    """Reads which of `records.CONSTRAINTS` a constraint is, and its limit.
+
+    The kernel knows the norm of each column of a matrix; that of a vector, such as a bias, would be one of all numbers.
+    """
     if constraint is None:
         return "free", 0.0
     kind = type(constraint)
     if kind is keras.constraints.NonNeg:
         return "non_negative", 0.0
-    if kind is keras.constraints.MaxNorm and constraint.axis == 0:
+    if matrix and kind is keras.constraints.MaxNorm and constraint.axis == 0:
         return "max_norm", float(constraint.max_value)
-    if kind is keras.constraints.UnitNorm and constraint.axis == 0:
+    if matrix and kind is keras.constraints.UnitNorm and constraint.axis == 0:
         return "unit_norm", 0.0
     raise NotPlanned(f"layer {layer.name!r} has a {kind.__name__} constraint that the kernel does not know")

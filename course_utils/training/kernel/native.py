@@ -32,10 +32,14 @@ def checked_library() -> ctypes.CDLL:
     """
     if not (build.NATIVE.exists() and build.NATIVE_RECORD.exists()):
         raise Unavailable("no native library was built where the course was installed")
-    facts = json.loads(build.NATIVE_RECORD.read_text(encoding="utf-8"))
-    if facts["source"] != build.digest(build.SOURCE):
+    try:
+        facts = json.loads(build.NATIVE_RECORD.read_text(encoding="utf-8"))
+        source, made = facts["source"], facts["made"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Unavailable(f"the record beside the native library cannot be read: {error!r}") from error
+    if source != build.digest(build.SOURCE):
         raise Unavailable("the native library was built from another source")
-    if facts["made"] != build.digest(build.NATIVE):  # a damaged library can crash while it is loaded
+    if made != build.digest(build.NATIVE):  # a damaged library can crash while it is loaded
         raise Unavailable("the native library is not the file that was built")
     return _library(build.NATIVE)
 
@@ -61,6 +65,8 @@ class Native:
     def __init__(self, instructions: str | None = None, path: Path | None = None) -> None:
         library = checked_library() if path is None else _library(path)
         there = instruction_sets(library)
+        if not there:
+            raise Unavailable("the native library has no instruction set of this processor")
         instructions = instructions or there[-1]
         if instructions not in there:
             raise Unavailable(f"instructions={instructions!r} cannot be used here: choose {' or '.join(there)}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import keras
 
+from course_utils.training.kernel.keras_parts import NotPlanned
 from course_utils.training.kernel.layout import lay_out
 from course_utils.training.kernel.plan import Network
 from course_utils.training.kernel.reader import Reader
@@ -47,9 +48,12 @@ def plan_model(
         NotPlanned: If the kernel does not know some part of the model; the message names it.
     """
     reader = Reader(model, undone=FROM_LOGITS.get(loss))
-    network = lay_out(
-        reader.plan, reader.output, loss=loss, optimizer=optimizer, batch_size=batch_size, track_norms=track_norms
-    )
+    try:
+        network = lay_out(
+            reader.plan, reader.output, loss=loss, optimizer=optimizer, batch_size=batch_size, track_norms=track_norms
+        )
+    except ValueError as too_large:
+        raise NotPlanned(str(too_large)) from too_large
     kept = [v for v in model.non_trainable_variables if "seed_generator" not in v.path]
     places = {id(v): place for place, v in enumerate([*model.trainable_variables, *kept])}
     return ModelPlan(network, [places[id(reader.variables[id(w)])] for w in network.weights])

@@ -30,6 +30,8 @@ class Reader:
         if nodes is None or len(model.inputs) != 1 or len(model.outputs) != 1:
             raise NotPlanned(f"model {model.name!r} is no chain of layers from one input to one output")
         self._undone, self._last = undone, model.outputs[0]
+        if model.inputs[0].dtype not in {"float32", "float64"}:  # others are rounded before the first layer
+            raise NotPlanned(f"the input of model {model.name!r} is {model.inputs[0].dtype}, not float32")
         shape = model.inputs[0].shape[1:]
         if None in shape or not shape:
             raise NotPlanned(f"the input of model {model.name!r} has the shape {shape}, not one of whole numbers")
@@ -72,6 +74,8 @@ class Reader:
             for second in inputs[1:]:
                 value = self.plan.add(value, second)
             return value
+        if len(inputs) > 1:
+            raise NotPlanned(f"layer {layer.name!r} has a second input, such as a mask")
         return _READERS[type(layer)](self, layer, *inputs)
 
     def _check(self, layer: keras.Layer) -> None:
@@ -85,12 +89,13 @@ class Reader:
         variable = getattr(layer, name, None)
         if variable is None:
             return None
-        constraint, limit = keras_parts.constraint(layer, getattr(layer, f"{name}_constraint", None))
+        is_kernel = len(variable.shape) > 1
+        constraint, limit = keras_parts.constraint(layer, getattr(layer, f"{name}_constraint", None), matrix=is_kernel)
         weights = Weights(
             tuple(variable.shape),
             trainable=trainable and bool(variable.trainable and layer.trainable),
             penalties=keras_parts.penalties(layer, getattr(layer, f"{name}_regularizer", None)),
-            is_kernel=len(variable.shape) > 1,
+            is_kernel=is_kernel,
             constraint=constraint,
             limit=limit,
         )

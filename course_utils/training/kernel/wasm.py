@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 from collections.abc import Sequence
@@ -23,12 +24,26 @@ _MOST = 2**32
 def _module(process: int) -> tuple[Any, Any]:  # noqa: ARG001 - a forked process makes its own
     try:
         import wasmtime
-    except (ImportError, OSError) as error:  # some of its wheels install where their library cannot load
+    except (ImportError, OSError, RuntimeError) as error:  # a wheel may install where its library cannot load
         raise Unavailable(f"wasmtime does not load: {error}") from error
+    atexit.register(_leave_to_the_system)
     config = wasmtime.Config()
     config.wasm_relaxed_simd = False  # those instructions may give other bits on another processor
     engine = wasmtime.Engine(config)
-    return engine, wasmtime.Module.from_file(engine, str(build.WASM))
+    try:
+        return engine, wasmtime.Module.from_file(engine, str(build.WASM))
+    except (OSError, wasmtime.WasmtimeError) as error:
+        raise Unavailable(f"{build.WASM.name} does not load: {error}") from error
+
+
+def _leave_to_the_system() -> None:
+    """Has wasmtime free nothing when the process ends, which gives its memory back as a whole.
+
+    It would do so after its own modules have been emptied and complain on stderr, or under a thread that still trains.
+    """
+    import wasmtime
+
+    wasmtime.Managed.__del__ = lambda _: None
 
 
 class Wasm:
@@ -58,7 +73,12 @@ class Wasm:
             self._top = places[-1] + array.nbytes
         if self._top > _MOST:
             raise MemoryError(f"{self._top * 1e-9:.1f} GB are needed, and WebAssembly has 4: train fewer at once.")
-        self._memory.grow(self._store, max(0, -(-self._top // _PAGE) - self._memory.size(self._store)))
+        import wasmtime
+
+        try:
+            self._memory.grow(self._store, max(0, -(-self._top // _PAGE) - self._memory.size(self._store)))
+        except wasmtime.WasmtimeError as error:
+            raise MemoryError(f"there are no {self._top * 1e-9:.1f} GB left: train fewer at once.") from error
         base = ctypes.addressof(self._memory.data_ptr(self._store).contents)
         placed = []
         for place, array in zip(places, arrays):

@@ -3,6 +3,8 @@
 import builtins
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -126,3 +128,18 @@ def test_arrays_in_the_memory_keep_their_values(machine):
 def test_more_than_webassembly_can_reach_is_refused_in_words():
     with pytest.raises(MemoryError, match="4: train fewer at once"):
         wasm.Wasm().place([np.zeros(2**32, "uint8")])
+
+
+#: What a foreign library refers to is not collected before modules are emptied.
+KEPT_TO_THE_END = """
+import ctypes
+from course_utils.training.kernel import wasm
+wasm.kept = wasm.Wasm()
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(wasm))
+"""
+
+
+@pytest.mark.usefixtures("fallback")
+def test_a_process_that_used_webassembly_ends_without_a_word():
+    ended = subprocess.run([sys.executable, "-c", KEPT_TO_THE_END], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""

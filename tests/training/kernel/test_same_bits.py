@@ -14,6 +14,9 @@ from tests.training.kernel import cases
 
 STORED = json.loads(Path(__file__).with_name("hashes.json").read_text(encoding="utf-8"))
 
+#: Those that are also cut into pieces, each of a few steps in a fresh memory: with dropout, slots, NaN, many places.
+PIECES = ["rmsprop, normalised, dropout", "adam, batch 256", "diverges with momentum", "places"]
+
 needs_compiler = pytest.mark.skipif(build.compiler() is None, reason="there is no gcc or clang on this machine")
 
 
@@ -50,9 +53,7 @@ def test_trainings_learn_or_diverge_as_their_names_say(any_machine, name):
 
 
 @pytest.mark.parametrize("pieces", [1, 5])
-@pytest.mark.parametrize(
-    "name", ["rmsprop, normalised, dropout", "adam, batch 256", "diverges with momentum", "places"]
-)
+@pytest.mark.parametrize("name", PIECES)
 def test_cutting_a_training_into_pieces_changes_nothing(any_machine, name, pieces):
     assert fingerprint(*cases.run(any_machine, cases.CASES[name], pieces=pieces)) == STORED[name]
 
