@@ -11,6 +11,7 @@ from course_utils.training.kernel.placed import Placed
 
 SCRIPT = Path(__file__).with_name("machine.js").read_text(encoding="utf-8")
 
+
 class JavaScript:
     """Runs the kernel elsewhere; the memory that is seen here is handed over before and after every call.
 
