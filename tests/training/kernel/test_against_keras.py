@@ -334,7 +334,6 @@ EXACT = {
     "silu": ("nesterov", lambda dtype: layers.Activation("silu", dtype=dtype)),
     "softplus": ("adagrad", lambda dtype: layers.Activation("softplus", dtype=dtype)),
     "selu": ("adadelta", lambda dtype: layers.Activation("selu", dtype=dtype)),
-    "normalized rows": ("adamw", lambda dtype: layers.LayerNormalization(dtype=dtype)),
 }
 
 
