@@ -113,6 +113,11 @@ def own():
     return model
 
 
+class Twice(keras.Sequential):
+    def call(self, inputs, training=None, mask=None):
+        return 2 * super().call(inputs, training=training, mask=mask)
+
+
 def two_inputs():
     a, b = keras.Input((2,)), keras.Input((2,))
     return keras.Model([a, b], layers.Dense(2)(layers.Add()([a, b])))
@@ -127,6 +132,8 @@ def stack(*items, shape=(2,)):
     [
         (own, r"is a Own with a call of its own.*build it with keras\.Sequential"),
         (Own, r"is a Own with a call of its own.*build it with keras\.Sequential"),
+        (lambda: Twice([keras.Input((2,)), layers.Dense(2)]), r"is a Twice with a call of its own"),
+        (stack(layers.Dense(2, dtype="float64")), r"has dtype='float64', .* choose 'float32'"),
         (lambda: keras.Sequential([layers.Dense(2)]), r"has no weights yet: start it with keras\.Input"),
         (two_inputs, r"several inputs or outputs: give it one of each"),
         (
