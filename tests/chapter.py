@@ -33,6 +33,9 @@ class Chapter(dict):
         self.values, self.shown = {}, {}
 
 
+#: No progress bars, and nobody's guesses.
+ENVIRONMENT = {"TQDM_DISABLE": "1", "COURSE_GUESSES": "memory"}
+
 #: The variables of chapters that were run already, in the kernel of a notebook, by the chapter's name.
 made = {}
 
@@ -62,7 +65,7 @@ def run_script(script, *, solutions=True):
     notebook = chapters.path_of(script, solved=solutions)
     cells = chapters.notebook(script, solved=solutions, root=script.parent.parent.parent).cells
     nobody_moves_a_control = mock.patch.object(CompileAhead, "start", return_value=None)
-    with contextlib.chdir(script.parent.parent), mock.patch.dict(os.environ, TQDM_DISABLE="1"), nobody_moves_a_control:
+    with contextlib.chdir(script.parent.parent), mock.patch.dict(os.environ, ENVIRONMENT), nobody_moves_a_control:
         for cell in cells:
             if cell.cell_type == "code":
                 _run(cell, f"{notebook.name}:{cell.id}", chapter)

@@ -17,6 +17,7 @@ from notebooks.build.contents import ROOT
 LAYERS = {
     "_jupyter checks datasets drawing models schedules tables": "",
     "claims": "tables",
+    "guess": "drawing",
     "training": "datasets schedules",
     "predictions": "training",
     "diagnostics": "schedules training",
@@ -33,8 +34,8 @@ OPEN = {
 
 #: The parts that may import a library, at whatever place in a module.
 LIBRARIES = {
-    "anywidget ipywidgets traitlets": "lab",
-    "matplotlib PIL": "drawing lab chapters",
+    "anywidget ipywidgets traitlets": "guess lab",
+    "matplotlib PIL": "drawing guess lab chapters",
     "optuna": "search chapters",
     "tensorflow": "training chapters",
 }

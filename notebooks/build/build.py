@@ -50,6 +50,8 @@ def findings(found: NotebookNode, root: Path = ROOT) -> Iterator[str]:
             lines = len(cell.source.strip().splitlines())
             if not 0 < lines <= MAX_LINES:
                 yield f"{cell.id}: {lines} lines of code, of at most {MAX_LINES}"
+            if "guess.answer(" in cell.source and "answer" not in cell.metadata.get("tags", []):
+                yield f"{cell.id}: answers a question that asks for a guess, and has no tag 'answer' that folds it"
             if before == "code" and index > 1:
                 yield f"{cell.id}: no prose comes before this code"
             yield from (f"{cell.id}: {wrong}" for output in cell.outputs for wrong in _wrong(output, root))
@@ -112,6 +114,8 @@ def run(wanted: NotebookNode, folder: Path) -> None:
     """
     # Progress bars are made of times, which are never the same twice.
     os.environ["TQDM_DISABLE"] = "1"
+    # What is stored shows nobody's guesses, and leaves none behind.
+    os.environ["COURSE_GUESSES"] = "memory"
     client = NotebookClient(
         wanted,
         timeout=SECONDS_A_CELL,

@@ -44,7 +44,7 @@ def test_a_notebook_is_valid_and_holds_nothing_of_the_machine_that_ran_it(script
     notebook = stored(script, solved)
     nbformat.validate(notebook)
     assert set(notebook.metadata) == {"kernelspec", "language_info", "source_hash"}
-    assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
+    assert all(set(cell.metadata) <= {"tags", "jupyter"} for cell in notebook.cells)
 
 
 @each_notebook
