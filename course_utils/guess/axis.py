@@ -65,9 +65,9 @@ class Axis:
 
 def number(value: float) -> str:
     """Writes a number with two or three digits; powers of ten as such where zeros would have to be counted."""
-    text = f"{value:.3g}" if 1 <= abs(value) < 1e3 else f"{value:.2g}"
+    text = f"{float(f'{value:.3g}'):g}" if 1 <= abs(value) < 1e4 else f"{value:.2g}"
     mantissa, _, power = text.partition("e")
     if not power:
         return text
-    digits = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"10{digits}" if mantissa == "1" else f"{mantissa} × 10{digits}"
+    tens = "10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return mantissa.replace("1", tens) if mantissa in {"1", "-1"} else f"{mantissa} × {tens}"

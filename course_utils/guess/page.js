@@ -3,13 +3,9 @@
 const SVG = "http://www.w3.org/2000/svg";
 const PATIENCE = 4000; // milliseconds after which the kernel is taken to be busy or gone
 
-let forms = 0; // so that names of radio buttons, and ids, are not shared by two forms
-
 function render({ model, el }) {
   el.classList.add("course-guess");
-  // JupyterLab's commands of one letter are not meant for who answers a question.
-  el.setAttribute("data-lm-suppress-shortcuts", "true");
-  const id = `course-guess-${++forms}`;
+  const id = `course-guess-${Math.random().toString(36).slice(2)}`; // shared by no other form of the page
   const form = model.get("form");
 
   const answer = make("div", { class: "course-guess-answer" });
@@ -21,6 +17,10 @@ function render({ model, el }) {
   const kind = { choice, number, curve }[form.kind](form, id);
   field.append(kind.root, make("button", { type: "submit" }, "Keep my guess"));
   el.append(answer, heading, asked, status);
+  // JupyterLab's commands of one letter are not meant for who answers a question. It asks the focused element itself.
+  for (const one of field.querySelectorAll("input, select, button, [tabindex]")) {
+    one.setAttribute("data-lm-suppress-shortcuts", "true");
+  }
 
   let waiting = null;
 
@@ -36,6 +36,13 @@ function render({ model, el }) {
     if ("guess" in kept) kind.set(kept);
     status.textContent = model.get("status");
   }
+
+  // In a notebook the browser does not send a form by itself when Enter is pressed.
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+    event.preventDefault();
+    asked.requestSubmit();
+  });
 
   asked.addEventListener("submit", (event) => {
     event.preventDefault();

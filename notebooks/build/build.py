@@ -20,7 +20,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from course_utils._jupyter.saving import WIDGET, leave_widgets_out
-from notebooks.build.chapters import notebook, path_of, scripts
+from notebooks.build.chapters import notebook, path_of, scripts, tagged
 from notebooks.build.contents import ROOT, UnfitError, readme
 
 MAX_LINES = 20
@@ -28,6 +28,8 @@ MAX_BYTES = 2_000_000
 SECONDS_A_CELL = 600
 
 NO_ALT = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=\"[^\"]+\")")
+#: What the line of a folded output says: JupyterLab shows there the first line of what is folded.
+COVER = "What came out (run the cell to see it beside your guess):"
 ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 THIS_MACHINE = r"(?<![\w.])/(?:home|tmp|Users)/[\w.-]+|\b[A-Z]:\\+Users"
 
@@ -50,7 +52,7 @@ def findings(found: NotebookNode, root: Path = ROOT) -> Iterator[str]:
             lines = len(cell.source.strip().splitlines())
             if not 0 < lines <= MAX_LINES:
                 yield f"{cell.id}: {lines} lines of code, of at most {MAX_LINES}"
-            if "guess.answer(" in cell.source and "answer" not in cell.metadata.get("tags", []):
+            if "guess.answer(" in cell.source and not tagged(cell, "answer"):
                 yield f"{cell.id}: answers a question that asks for a guess, and has no tag 'answer' that folds it"
             if before == "code" and index > 1:
                 yield f"{cell.id}: no prose comes before this code"
@@ -138,6 +140,23 @@ def run(wanted: NotebookNode, folder: Path) -> None:
         leave_widgets_out(wanted)
 
 
+def cover(wanted: NotebookNode) -> None:
+    """Puts a line that gives nothing away before what a cell tagged `answer` shows.
+
+    Args:
+        wanted: A notebook that was run, changed in place. In HTML the line is a comment.
+    """
+    for cell in wanted.cells:
+        if tagged(cell, "answer") and cell.outputs:
+            output = cell.outputs[0]
+            if "text" in output:
+                output.text = f"{COVER}\n{output.text}"
+            for kind, text in output.get("data", {}).items():
+                if kind.startswith("text/"):
+                    line = f"<!-- {COVER} -->" if kind == "text/html" else COVER
+                    output.data[kind] = f"{line}\n{text}"
+
+
 def build(script: Path, *, solved: bool, force: bool = False, root: Path = ROOT) -> str:
     """Brings one notebook up to date.
 
@@ -167,6 +186,7 @@ def build(script: Path, *, solved: bool, force: bool = False, root: Path = ROOT)
         path.parent.mkdir(exist_ok=True)
         metadata = nbformat.from_dict(wanted.metadata)
         run(wanted, path.parent)
+        cover(wanted)
         wanted.metadata = metadata  # The kernel added its versions.
         done = f"run in {time.monotonic() - start:.0f} s"
     _refuse(name, findings(wanted, root))
