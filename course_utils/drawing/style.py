@@ -150,7 +150,8 @@ def _name_where_there_is_room(ax: Axes, name: str, places: np.ndarray, others: l
     """Writes a name above, below or beside one of several places: where it is farthest from other lines."""
     scale = ax.figure.dpi / 72
     half = np.array([2.5 * len(name), 6.0]) * scale  # half the width and height of the words, in pixels
-    shifts = [(0, 14), (0, -14), (half[0] / scale + 7, 0), (-half[0] / scale - 7, 0)]
+    aside = half[0] / scale + 7
+    shifts = [(right, up) for right in (0, aside, -aside) for up in (0, 11, -11) if right or up]
     centers = np.array([place + np.multiply(shift, scale) for place in places for shift in shifts])
     low, high = ax.transAxes.transform([(0, 0), (1, 1)])
     inside = ((centers - half >= low) & (centers + half <= high)).all(axis=1)

@@ -111,8 +111,10 @@ class Number:
     def said(self, value: Any) -> str:
         """Says a guess, or what came out, in words."""
         if isinstance(value, dict):
-            between = f", 90 % sure between {number(value['from'])} and {number(value['to'])}"
-            return self._with_unit(value["guess"]) + (between if value["from"] is not None else "")
+            said = self._with_unit(value["guess"])
+            if value["from"] is None:
+                return said
+            return f"{said}, 90 % sure between {number(value['from'])} and {number(value['to'])}"
         middle, low, high = value
         spread = f" (seeds from {number(low)} to {number(high)})" if low < high else ""
         return self._with_unit(middle) + spread

@@ -91,7 +91,7 @@ def test_local_links_lead_somewhere(script, solved):
 
 @each_notebook
 def test_an_output_that_may_differ_is_marked_by_a_tag_that_nbval_knows(script, solved):
-    known = {"exercise", "solution", "nbval-ignore-output"}
+    known = {"answer", "exercise", "solution", "nbval-ignore-output"}
     for cell in stored(script, solved).cells:
         assert set(cell.metadata.get("tags", [])) <= known, cell.id
 

@@ -118,6 +118,11 @@ def test_numbers_are_compared_by_factors_or_differences():
     assert SHARES.compare(entered(0.5), SHARES.came_out(0.62))[0] == OFF
 
 
+def test_a_guess_is_said_with_its_range_if_it_has_one():
+    assert RATES.said(entered(0.5)) == "0.5 a step"
+    assert RATES.said(entered(0.5, 0.2, 0.8)) == "0.5 a step, 90 % sure between 0.2 and 0.8"
+
+
 def test_what_came_out_has_a_spread_where_there_are_seeds():
     assert RATES.said(RATES.came_out([0.3, 0.2, np.nan, 0.25])) == "0.25 a step (seeds from 0.2 to 0.3)"
     assert RATES.said(RATES.came_out(0.25)) == "0.25 a step"
