@@ -205,7 +205,7 @@ class Curve:
         """Says a guess, or what came out, in words."""
         x, y = [number(at) for at in self.at], [number(height) for height in self.y.value(value)]
         lowest = int(np.argmin(value))
-        return f"{self.labels[1]} {y[0]} at {x[0]}, lowest with {y[lowest]} at {x[lowest]}, {y[-1]} at {x[-1]}"
+        return f"{self.labels[1]} {y[0]} at {x[0]}, lowest near {x[lowest]} ({y[lowest]}), {y[-1]} at {x[-1]}"
 
     def compare(self, guess: list[float], outcome: list[float]) -> tuple[str, str]:
         """Compares the two; returns the verdict and a sentence."""

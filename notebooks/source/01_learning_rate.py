@@ -285,7 +285,7 @@ display(pd.Series({scale: f"{value:.2g}" for scale, value in limits.items()}, na
 guess.answer(
     "raw-limit",
     limits["raw"],
-    "The curvatures are made of squares of the inputs: inputs of about 100 make curvatures of about 10,000.",
+    "The curvatures are made of squares of the inputs: inputs of about 100 make curvatures of 10,000 and more.",
 )
 
 # %% [markdown] name="scales-read"

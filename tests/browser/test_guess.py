@@ -186,7 +186,7 @@ def test_a_curve_by_keyboard_and_by_mouse(notebook):
     heights = [int(points.nth(index).get_attribute("aria-valuenow")) for index in range(4)]
     assert heights == pytest.approx([100, 83, 67, 50], abs=2)
     cell.get_by_role("button", name="Keep my guess").click()
-    notebook.status("asks-curve", "Your guess: loss 2 at 0.001, lowest with 1")
+    notebook.status("asks-curve", "Your guess: loss 2 at 0.001, lowest near 1")
     notebook.run("answers-curve")
     answer = notebook.cell("answers-curve")
     image = answer.locator("img")

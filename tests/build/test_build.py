@@ -178,7 +178,7 @@ def hash_of(root):
 
 def test_exercises_and_solutions_go_into_different_notebooks(course):
     start = ["chapter-head", "title", "imports", "picture-task", "picture", "choose"]
-    end = ["check-task", "check", "dice-task", "dice", "chapter-foot"]
+    end = ["check-task", "check", "guess-task", "words", "guess-read", "drawn", "dice-task", "dice", "chapter-foot"]
     assert names(read(course)) == [*start, "rate", *end]
     assert names(read(course, solved=True)) == [*start, "rate-solved", "rate-why", *end]
 
@@ -281,7 +281,7 @@ def test_force_runs_again_and_differs_only_in_what_is_random(course, capsys):
     assert before != after
     for notebook in (before, after):
         for cell in notebook.cells:
-            if cell.id in {"picture", "dice"}:
+            if cell.id in {"picture", "drawn", "dice"}:
                 cell.outputs = []
     assert before == after
 

@@ -143,3 +143,14 @@ def test_readme_has_the_table_of_chapters_that_the_list_gives():
 @each_chapter
 def test_where_a_chapter_stands_and_how_long_it_takes_is_not_written_in_its_script(script):
     assert not re.search(r"\bminutes\b|\*\*Next|\bchapter [0-9]", prose(chapters.read(script)))
+
+
+def test_every_guess_has_a_key_of_its_own_and_an_answer_after_it():
+    keys = []
+    for script in SCRIPTS.values():
+        found = re.findall(r"^guess\.(\w+)\(\s*\"([a-z0-9-]+)\"", script.read_text(encoding="utf-8"), re.MULTILINE)
+        asked = [key for call, key in found if call != "answer"]
+        assert [key for call, key in found if call == "answer"] == asked, script.name
+        assert all(found.index(("answer", key)) > [key for _, key in found].index(key) for key in asked), script.name
+        keys += asked
+    assert len(set(keys)) == len(keys) >= 6

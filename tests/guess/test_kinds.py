@@ -137,7 +137,7 @@ def test_a_curve_is_compared_by_its_mean_distance():
     verdict, words = VALLEY.compare([0.5] * 5, outcome)
     assert verdict == OFF
     assert "lies 30 % of the picture's height away" in words
-    assert VALLEY.said(outcome) == "loss 2 at 0.01, lowest with 0 at 0.1, 2 at 1"
+    assert VALLEY.said(outcome) == "loss 2 at 0.01, lowest near 0.1 (0), 2 at 1"
 
 
 def test_what_leaves_the_picture_lies_at_its_edge():
