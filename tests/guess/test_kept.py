@@ -103,3 +103,10 @@ def test_forget_one_or_all(place):
 def test_a_key_that_is_no_file_name_is_refused(key):
     with pytest.raises(ValueError, match=r"key=.* cannot be used: choose at most 60 small letters, digits and hyphens"):
         kept.check_key(key)
+
+
+def test_what_only_memory_holds_can_be_forgotten(monkeypatch):
+    monkeypatch.setenv("COURSE_GUESSES", kept.MEMORY)
+    kept.write("a", {"guess": 1})
+    kept.forget("a")
+    assert kept.read("a") == kept.read_all() == {}
