@@ -244,10 +244,10 @@ picture = CurvesDisplay(
     yscale="log",
     ylim=(0.1, 1e12),
 )
-trained = sum(count == 0 for count in ended_in_nan.values())
+that_train = sum(count == 0 for count in ended_in_nan.values())
 guess.answer(
     "regression-rates",
-    outcomes[trained],
+    outcomes[that_train],
     f"A rate trains if it lies below 2/λ, which is {limit:.2f} for this data.",
     picture=picture,
 )
@@ -699,10 +699,16 @@ print("the tests differ from one another by less than a factor of ten:", disagre
 
 # %% name="range-test-picture" tags=["answer"]
 tested = test.learning_rates[: len(test.loss)]
-marks = {"ylim": (1.8, 2.8), "marks": suggestions}
 display(
     Gallery(
-        SweepDisplay(tested, test.loss[:, None], "Range test: two epochs", ylabel="smoothed loss", **marks),
+        SweepDisplay(
+            tested,
+            test.loss[:, None],
+            "Range test: two epochs",
+            ylabel="smoothed loss",
+            ylim=(1.8, 2.8),
+            marks=suggestions,
+        ),
         SweepDisplay(rates, final_loss, "Sweep: 96 networks", ylim=(0, 2.5), marks=suggestions),
     )
 )
