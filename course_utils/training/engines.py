@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from course_utils.training import knobs, optimizers
+from course_utils.training import knobs
 from course_utils.training.cores import cores
 from course_utils.training.kernel.keras_parts import NotPlanned
 from course_utils.training.kernel.machine import choose
 from course_utils.training.kernel.network import ModelPlan, plan_model
 from course_utils.training.kernel.placed import Unavailable
-from course_utils.training.kernel.records import KNOBS, OPTIMIZERS
+from course_utils.training.kernel.records import KNOBS
 from course_utils.training.kernel_shard import KernelShard
 from course_utils.training.population import Population
 from course_utils.training.xla.program import program_of
@@ -85,7 +85,7 @@ def engine_for(population: Population, member: Mapping[str, Any], wanted: str, *
         return _xla(population, member, "engine='xla' asks for it", track_norms=track_norms)
     try:
         choice = choose()
-        _check_words(member["optimizer"])
+        _check_knobs(member)
         plan = plan_model(
             population.model,
             loss=population.loss,
@@ -100,13 +100,11 @@ def engine_for(population: Population, member: Mapping[str, Any], wanted: str, *
     return Engine(f"kernel, {choice.name}, since {choice.reason}", plan, track_norms)
 
 
-def _check_words(optimizer: str) -> None:
-    """Raises a NotPlanned if there is an optimizer or a knob that only XLA reads from the tables."""
-    if optimizer not in OPTIMIZERS:
-        raise NotPlanned(f"the kernel does not know the optimizer {optimizer!r}")
-    unknown = {*knobs.RUNTIME, *optimizers.get(optimizer).defaults} - _OF_THE_KERNEL
+def _check_knobs(member: Mapping[str, Any]) -> None:
+    """Raises a NotPlanned if there is a knob that only XLA reads from the tables."""
+    unknown = [name for name in (*knobs.RUNTIME, *knobs.OPTIMIZER) if name in member and name not in _OF_THE_KERNEL]
     if unknown:
-        raise NotPlanned(f"the kernel does not know the knob {min(unknown)!r}")
+        raise NotPlanned(f"the kernel does not know the knob {unknown[0]!r}")
 
 
 def _xla(population: Population, member: Mapping[str, Any], reason: str, *, track_norms: bool) -> Engine:
