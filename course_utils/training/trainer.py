@@ -25,8 +25,10 @@ class Trainer:
     """Trains networks on a data set, as many at once as knobs and seeds ask for.
 
     Networks of common layers train at once and give the same bits on every machine: a kernel of the course's own
-    trains them. It does not know every layer of Keras; models with others are compiled by XLA, which takes some seconds
-    for each architecture. Networks train on as many cores as there are.
+    trains them. It does not know every layer of Keras; models with others are compiled by XLA, which takes some
+    seconds for each architecture. Networks train on as many cores as there are. The gradient of an embedding has a
+    row for every word, most of them 0; Keras passes on those of the batch alone, so that its Adam leaves the other
+    rows where they are.
 
     Args:
         model: A Keras model made of standard layers, or a function such as `models.mlp` that builds one from

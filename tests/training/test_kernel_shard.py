@@ -85,9 +85,30 @@ def test_a_stream_can_be_closed_within_an_epoch(digits, monkeypatch):
 
 def test_what_the_kernel_does_not_know_is_refused_with_a_cure(sequential):
     words = datasets.from_arrays(np.arange(60).reshape(20, 3) % 7, np.arange(20) % 2, name="words")
-    model = sequential((3,), layers.Embedding(7, 2, name="words"), layers.Flatten(), layers.Dense(2))
+    model = sequential((3,), layers.UnitNormalization(name="words"), layers.Dense(2))
     with pytest.raises(ValueError, match=r"engine='kernel' cannot be used: .*words.*choose 'xla'"):
         Trainer(model, words, engine="kernel", batch_size=4).run()
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_embeddings_train_as_in_the_compiled_engine_and_in_keras(sequential, keras_loop, optimizer):
+    words = datasets.from_arrays(np.arange(900).reshape(300, 3) ** 2 % 11, np.arange(300) % 3, name="words")
+    model = sequential((3,), layers.Embedding(11, 5), layers.Flatten(), layers.Dense(3))
+    compiled, kernel = (
+        Trainer(model, words, optimizer=optimizer, batch_size=20, epochs=3, engine=name) for name in ("xla", "kernel")
+    )
+    ours, theirs = (one.run(learning_rate=0.05, l2=0.001, init_scale=2.0).batch_loss[0] for one in (kernel, compiled))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+    if optimizer == "sgd":  # Keras' Adam leaves rows alone that no word of the batch looks up
+        plain = kernel.run(learning_rate=0.05).batch_loss[0]
+        np.testing.assert_allclose(plain, keras_loop(kernel, model, keras.optimizers.SGD(0.05)), rtol=1e-4)
+
+
+def test_words_that_an_embedding_lacks_are_refused(sequential):
+    words = datasets.from_arrays(np.arange(60).reshape(20, 3) % 7, np.arange(20) % 2, name="words")
+    model = sequential((3,), layers.Embedding(6, 2), layers.Flatten(), layers.Dense(2))
+    with pytest.raises(ValueError, match="from 0 to 6 do not fit an embedding of 6 words: choose numbers from 0 to 5"):
+        Trainer(model, words, batch_size=4).run()
 
 
 def test_a_dropout_rate_without_a_layer_is_refused(digits):

@@ -162,6 +162,13 @@ class Operation:
         return [weights for weights in (self.kernel, self.bias, *self.moving) if weights is not None]
 
     @property
+    def fields(self) -> dict[str, int]:
+        """Its fields in the kernel's records that only some kinds have."""
+        if self.kind == "embedding":
+            return {"high": self.kernel.rows}
+        return {} if self.window is None else self.window.fields
+
+    @property
     def learns(self) -> bool:
         """Whether it has something to train."""
         return any(weights.trainable for weights in self.weights)
@@ -246,6 +253,10 @@ class Plan:
         """Adds the "max" or the "average" of every place of a window."""
         return self._add(f"{kind}_pooling", value, (prod(window.outputs), value.width), window=window)
 
+    def embedding(self, value: Value, table: Weights) -> Value:
+        """Adds the row of a table, of shape (words, width), for each number of an example; reads the input only."""
+        return self._add("embedding", value, (value.width, table.shape[-1]), kernel=table)
+
     def rescaling(self, value: Value, scale: float, offset: float) -> Value:
         """Adds a multiplication and an addition."""
         return self._add("rescaling", value, numbers=(scale, offset))
@@ -273,6 +284,7 @@ class Network:
         rates: Place of the rate of each dropout layer.
         loss: One of `records.LOSSES`.
         evaluated_at_once: Rows of an evaluation that fit into the block.
+        words: Rows of the smallest table that the inputs are looked up in, None if they are not.
     """
 
     records: np.ndarray
@@ -283,3 +295,4 @@ class Network:
     rates: list[int]
     loss: str
     evaluated_at_once: int
+    words: int | None = None

@@ -35,13 +35,7 @@ class Reader:
         shape = model.inputs[0].shape[1:]
         if None in shape or not shape:
             raise NotPlanned(f"the input of model {model.name!r} has the shape {shape}, not one of whole numbers")
-        flat = all(
-            isinstance(node.operation, layers.Flatten)
-            for depth in nodes.values()
-            for node in depth
-            if any(tensor is model.inputs[0] for tensor in node.input_tensors)
-            and not isinstance(node.operation, layers.InputLayer)
-        )  # then examples need no other form in memory
+        flat = keras_parts.flattens_first(nodes, model.inputs[0])  # then examples need no other form in memory
         self.plan = Plan(1, prod(shape)) if flat else Plan(prod(shape[:-1]), shape[-1])
         self.variables: dict[int, keras.Variable] = {}
         values, seen = {id(model.inputs[0]): self.plan.input}, set()
@@ -81,6 +75,8 @@ class Reader:
         policy = layer.dtype_policy
         if policy.compute_dtype != "float32" or policy.variable_dtype != "float32":
             raise NotPlanned(f"layer {layer.name!r} computes in {policy.name}, not in float32")
+        if getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None):
+            raise NotPlanned(f"layer {layer.name!r} is quantized or has LoRA weights")
         if getattr(layer, "activity_regularizer", None) is not None:
             raise NotPlanned(f"layer {layer.name!r} has an activity regularizer")
 
@@ -102,8 +98,6 @@ class Reader:
         return weights
 
     def dense(self, layer: layers.Dense, value: Value) -> Value:
-        if getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None):
-            raise NotPlanned(f"layer {layer.name!r} is quantized or has LoRA weights")
         kernel, bias = self._weights(layer, "kernel"), self._weights(layer, "bias") if layer.use_bias else None
         return self._activated(layer, self.plan.dense(value, kernel, bias), layer.activation)
 
@@ -186,6 +180,11 @@ class Reader:
             raise NotPlanned(f"layer {layer.name!r} has a noise_shape")
         return self.plan.dropout(value, float(layer.rate))
 
+    def embedding(self, layer: layers.Embedding, value: Value) -> Value:
+        if value.maker != "input" or value.places != 1 or layer.mask_zero:
+            raise NotPlanned(f"layer {layer.name!r} has mask_zero=True, or does not read plain rows of the input")
+        return self.plan.embedding(value, self._weights(layer, "embeddings"))
+
     def flatten(self, layer: layers.Flatten, value: Value) -> Value:
         if layer.data_format != "channels_last":
             raise NotPlanned(f"layer {layer.name!r} has its channels first")
@@ -214,6 +213,7 @@ _READERS = {
     layers.BatchNormalization: Reader.batch_normalization,
     layers.Dropout: Reader.dropout,
     layers.Add: None,
+    layers.Embedding: Reader.embedding,
     layers.Flatten: Reader.flatten,
     layers.Rescaling: Reader.rescaling,
 }
