@@ -119,11 +119,12 @@ class Trainer:
         Raises:
             ValueError: If a knob is unknown or a value cannot be used.
         """
-        runs = None
-        with progress_bar(self.epochs if epochs is None else epochs, "epochs", shown=progress) as bar:
-            for runs in self.stream(seeds=seeds, epochs=epochs, settings=settings, **knobs):
-                bar.update(runs.epochs_done - bar.n)
-        return runs
+        epochs = self.epochs if epochs is None else epochs
+        loop = self._loop(seeds=seeds, epochs=epochs, settings=settings, **knobs)
+        with progress_bar(epochs, "epochs", shown=progress) as bar:
+            for done in loop.train():
+                bar.update(done - bar.n)
+        return loop.runs(epochs)
 
     def stream(
         self,
@@ -150,7 +151,8 @@ class Trainer:
         Raises:
             ValueError: If a knob is unknown or a value cannot be used.
         """
-        return self._loop(seeds=seeds, epochs=epochs, settings=settings, **knobs).stream()
+        loop = self._loop(seeds=seeds, epochs=epochs, settings=settings, **knobs)
+        return (loop.runs(done) for done in loop.train())
 
     def _loop(self, *, seeds: Any = 1, epochs: int | None = None, settings: Any = None, **knobs: Any) -> TrainingLoop:
         from course_utils.training.loop import TrainingLoop

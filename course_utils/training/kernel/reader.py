@@ -44,8 +44,7 @@ class Reader:
         )  # then examples need no other form in memory
         self.plan = Plan(1, prod(shape)) if flat else Plan(prod(shape[:-1]), shape[-1])
         self.variables: dict[int, keras.Variable] = {}
-        values = {id(model.inputs[0]): self.plan.input}
-        seen = set()
+        values, seen = {id(model.inputs[0]): self.plan.input}, set()
         for depth in sorted(nodes, reverse=True):
             for node in nodes[depth]:
                 layer = node.operation

@@ -50,8 +50,8 @@ def test_an_unknown_place_is_refused_by_name():
 def test_every_place_trains_as_in_keras(digits, keras_loop, places):
     model = normalized_mlp(digits.input_shape, 10, places=places, width=16, depth=2, averaging=0.95)
     trainer = Trainer(model, digits, epochs=3)
-    runs = trainer.run(learning_rate=0.1)
-    theirs = keras_loop(trainer, model, keras.optimizers.SGD(0.1))
+    runs = trainer.run(learning_rate=0.02)  # with larger ones, differences in the last digit grow
+    theirs = keras_loop(trainer, model, keras.optimizers.SGD(0.02))
     np.testing.assert_allclose(runs.batch_loss[0], theirs, rtol=1e-3)
     assert np.ptp(theirs) > 0.01 * theirs[0]
     for mine, variable in zip(runs.model().non_trainable_variables, model.non_trainable_variables, strict=True):
