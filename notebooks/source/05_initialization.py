@@ -832,6 +832,8 @@ checks.goal(
 #   forward and back.
 # - It is the scale that counts, not the name and not the shape of the distribution: "normal" and "uniform" say nothing
 #   until you know how wide.
+# - A start and a rate belong together: with rates of their own, starts that seemed far apart came close. Only a deep network
+#   without a gradient is beyond the help of any rate.
 # - Look at the first loss. It should be that of blind guessing.
 #
 # **Sources.** Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural networks*, 2010. He,

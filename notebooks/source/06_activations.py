@@ -424,7 +424,7 @@ def headed(input_shape, outputs, *, head="linear", units=None):
     return keras.Sequential([*stack, keras.layers.Activation("linear")])
 
 
-head_rates = {"linear": [0.03, 0.1, 0.3, 1.0, 3.0], "sigmoid": [0.1, 0.3, 1.0, 3.0, 10.0]}
+head_rates = {"linear": [0.03, 0.1, 0.3, 1.0, 3.0], "sigmoid": [0.3, 1.0, 3.0, 10.0, 30.0]}
 ten = {}
 for head, rates in head_rates.items():
     runs = Trainer(headed, digits).run(head=head, learning_rate=rates, seeds=5)
