@@ -405,7 +405,7 @@ Lab(
 
 # %% [markdown] name="lab-race-after"
 # What you should have seen: with 0.1 rows at once, time ranks like epochs; with 10,000, like steps; in between the lowest
-# point wanders from left to right. With the few rows of our engine batch 4 wins, with a thousand, as for Keras, batch 64.
+# point wanders from left to right. With the few rows of our engine batch 4 wins, with a thousand or two, as for Keras, 64.
 # A graphics card is the reason why the second document prefers large batches. And with linear scaling, the curve of
 # epochs becomes *flat* from 1 to 16 and rises little to 64: all these batches learn nearly the same from a row. Only the
 # largest cannot follow, and at a rate of 0.1 it does not arrive at all (the cross at the top).
@@ -558,7 +558,7 @@ epochs_taken = contest["own rate, to the end"].epochs_taken
 print("epochs taken:", epochs_taken)
 
 # %% [markdown] name="contest-cost-read"
-# Batch 256 needed about five times the epochs of batch 4. Where it is epochs that you pay for, that is too many, and Masters
+# Batch 256 needed more than five times the epochs of batch 4. Where it is epochs that you pay for, that is too many, and Masters
 # and Luschi give the better advice.
 
 # %% [markdown] name="lab-contest-intro"
