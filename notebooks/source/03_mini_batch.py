@@ -113,14 +113,14 @@ import tensorflow as tf
 trainer = Trainer(models.mlp, digits)
 brief = trainer.run(batch_size=16, learning_rate=0.05, epochs=1, seeds=8)
 warm = [brief.model(seed) for seed in range(5)]
-gradients = [gradient_noise.per_row(model, digits.x_train, digits.y_train) for model in warm]
+gradients = gradient_noise.per_row(warm[0], digits.x_train, digits.y_train)
 
 loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 with tf.GradientTape() as tape:
     loss = loss_of(digits.y_train[:32], warm[0](digits.x_train[:32]))
 by_tape = np.concatenate([part.numpy().ravel() for part in tape.gradient(loss, warm[0].trainable_variables)])
-rows_agree = bool(np.allclose(by_tape, gradients[0][:32].mean(axis=0), atol=1e-5))
-print(f"{gradients[0].shape[1]} weights; mean of 32 rows' gradients = gradient of the batch:", rows_agree)
+rows_agree = bool(np.allclose(by_tape, gradients[:32].mean(axis=0), atol=1e-5))
+print(f"{gradients.shape[1]} weights; mean of 32 rows' gradients = gradient of the batch:", rows_agree)
 
 # %% [markdown] name="noise-formula"
 # How noisy? A mean over B independent draws has a **variance** (the mean squared distance from the true mean) of the
@@ -134,8 +134,9 @@ print(f"{gradients[0].shape[1]} weights; mean of 32 rows' gradients = gradient o
 
 # %% name="noise-measured" tags=["foreign-numbers"]
 sizes = [1, 4, 16, 64, 256, 512]
-seen = [gradient_noise.GradientNoise({"after 1 epoch": rows}) for rows in gradients]
-noise = {size: [one.run(moment="after 1 epoch", batch_size=size) for one in seen] for size in sizes}
+rows_of = (gradient_noise.per_row(model, digits.x_train, digits.y_train) for model in warm)
+seen = [gradient_noise.GradientNoise({"then": gradient}) for gradient in rows_of]
+noise = {size: [one.run(moment="then", batch_size=size) for one in seen] for size in sizes}
 shrunk = {size: [one.variance / one.known.variance for one in noise[size]] for size in sizes}
 by_formula = {size: (512 - size) / (size * 511) for size in sizes}
 angles = {size: [one.typical_angle for one in noise[size]] for size in sizes}
@@ -171,13 +172,11 @@ untrained = models.mlp((64,), 10)
 for variable, start in zip(untrained.variables, trainer.initial_weights(seed=0)):
     variable.assign(start)
 trained = trainer.run(batch_size=16, learning_rate=0.05, epochs=20, seeds=8).model(0)
-moments = {
-    "before training": gradient_noise.per_row(untrained, digits.x_train, digits.y_train),
-    "after 1 epoch": gradients[0],
-    "after 20 epochs": gradient_noise.per_row(trained, digits.x_train, digits.y_train),
-}
+moments = {"before training": untrained, "after 1 epoch": warm[0], "after 20 epochs": trained}
 Lab(
-    gradient_noise.GradientNoise(moments),
+    gradient_noise.GradientNoise(
+        {name: gradient_noise.per_row(model, digits.x_train, digits.y_train) for name, model in moments.items()}
+    ),
     gradient_noise.Fan(),
     batch_size=SelectionSlider(options=[2**power for power in range(10)], value=16),
     moment=choice(list(moments), "after 1 epoch"),
