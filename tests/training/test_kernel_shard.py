@@ -90,10 +90,17 @@ def test_what_the_kernel_does_not_know_is_refused_with_a_cure(sequential):
         Trainer(model, words, engine="kernel", batch_size=4).run()
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_embeddings_train_as_in_the_compiled_engine_and_in_keras(sequential, keras_loop, optimizer):
+@pytest.mark.parametrize(
+    ("pooling", "optimizer"),
+    [
+        (layers.Flatten(), "sgd"),
+        (layers.GlobalAveragePooling1D(), "adam"),
+        (layers.GlobalMaxPooling1D(), "sgd"),
+    ],
+)
+def test_embeddings_train_as_in_the_compiled_engine_and_in_keras(sequential, keras_loop, pooling, optimizer):
     words = datasets.from_arrays(np.arange(900).reshape(300, 3) ** 2 % 11, np.arange(300) % 3, name="words")
-    model = sequential((3,), layers.Embedding(11, 5), layers.Flatten(), layers.Dense(3))
+    model = sequential((3,), layers.Embedding(11, 5), pooling, layers.Dense(3))
     compiled, kernel = (
         Trainer(model, words, optimizer=optimizer, batch_size=20, epochs=3, engine=name) for name in ("xla", "kernel")
     )

@@ -39,10 +39,10 @@ def window(layer: keras.Layer, size: tuple[int, int], dilation: tuple[int, int] 
 
 
 def whole(layer: keras.Layer) -> Window:
-    """Makes the window of a global pooling layer, which is the whole image."""
+    """Makes the window of a global pooling layer, which is the whole image; a sequence is an image of one column."""
     if layer.data_format != "channels_last" or layer.keepdims:
         raise NotPlanned(f"layer {layer.name!r} has its channels first, or keepdims=True")
-    image = tuple(layer.input.shape[1:3])
+    image = (*layer.input.shape[1:-1], 1)[:2]
     return Window(image, image)
 
 

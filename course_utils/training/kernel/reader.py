@@ -47,9 +47,8 @@ class Reader:
                 if id(layer) in seen:
                     raise NotPlanned(f"layer {layer.name!r} is used more than once")
                 seen.add(id(layer))
-                inputs = [values[id(tensor)] for tensor in node.input_tensors]
                 self._is_last = node.outputs[0] is self._last
-                values[id(node.outputs[0])] = self._read(layer, inputs)
+                values[id(node.outputs[0])] = self._read(layer, [values[id(tensor)] for tensor in node.input_tensors])
         self.output: Value = values[id(self._last)]
         if self.output.places != 1:
             raise NotPlanned(f"model {model.name!r} puts out {self.output.places} rows for each example")
@@ -202,6 +201,8 @@ _READERS = {
     layers.Conv2D: Reader.convolution,
     layers.MaxPooling2D: Reader.max_pooling,
     layers.AveragePooling2D: Reader.average_pooling,
+    layers.GlobalMaxPooling1D: Reader.global_max_pooling,
+    layers.GlobalAveragePooling1D: Reader.global_average_pooling,
     layers.GlobalMaxPooling2D: Reader.global_max_pooling,
     layers.GlobalAveragePooling2D: Reader.global_average_pooling,
     layers.Dense: Reader.dense,
