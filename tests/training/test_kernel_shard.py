@@ -111,6 +111,14 @@ def test_embeddings_train_as_in_the_compiled_engine_and_in_keras(sequential, ker
         np.testing.assert_allclose(plain, keras_loop(kernel, model, keras.optimizers.SGD(0.05)), rtol=1e-4)
 
 
+def test_a_mask_that_all_rows_share_is_the_same_on_both_engines(digits):
+    from course_utils.chapters.batch_normalization.networks import noisy_mlp
+
+    compiled, kernel = (Trainer(noisy_mlp, digits, epochs=2, engine=name) for name in ("xla", "kernel"))
+    ours, theirs = (one.run(learning_rate=0.01, dropout=0.3, width=8, depth=1) for one in (kernel, compiled))
+    np.testing.assert_allclose(ours.batch_loss[0], theirs.batch_loss[0], rtol=1e-4)
+
+
 def test_words_that_an_embedding_lacks_are_refused(sequential):
     words = datasets.from_arrays(np.arange(60).reshape(20, 3) % 7, np.arange(20) % 2, name="words")
     model = sequential((3,), layers.Embedding(6, 2), layers.Flatten(), layers.Dense(2))

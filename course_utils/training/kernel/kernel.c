@@ -770,7 +770,7 @@ static void forward(const Network *network, const Operation *o, float *block, si
             if (!training) for (size j = 0; j < row_size; j++) keep[j] = 1.0f;
             else if (masks) for (size j = 0; j < row_size; j++) keep[j] = masks[example * row_size + j];
             else draw_mask((uint32_t)member->noise_seed, (uint32_t)o->variant, (uint32_t)member->step,
-                           (uint32_t)example, row_size, rate, keep);
+                           o->frozen ? 0 : (uint32_t)example, row_size, rate, keep); /* frozen: all rows share one */
             for (size place = 0; place < o->places; place++) {
                 size start = (example * o->places + place) * width;
                 for (size j = 0; j < o->width; j++)

@@ -137,7 +137,7 @@ class Operation:
         second: What it also reads.
         numbers: Its settings, which do not depend on the member.
         variant: The number of its activation, or which dropout layer it is.
-        frozen: Whether a batch normalisation keeps its moving averages.
+        frozen: Whether a batch normalisation keeps its moving averages, or a dropout layer its mask from row to row.
         kernel: Its weights, or factors.
         bias: Its biases.
         moving: Its moving mean and variance.
@@ -231,10 +231,10 @@ class Plan:
         """Adds a normalisation of every row by its own mean and deviation."""
         return self._add("layer_normalization", value, kernel=gamma, bias=beta, numbers=(epsilon,))
 
-    def dropout(self, value: Value, rate: float) -> Value:
-        """Adds a dropout layer."""
+    def dropout(self, value: Value, rate: float, *, shared: bool = False) -> Value:
+        """Adds a dropout layer; all examples of a batch may share their mask."""
         number = sum(operation.kind == "dropout" for operation in self.operations)
-        return self._add("dropout", value, variant=number, numbers=(rate,))
+        return self._add("dropout", value, variant=number, numbers=(rate,), frozen=shared)
 
     def add(self, first: Value, second: Value) -> Value:
         """Adds the sum of two values."""

@@ -175,9 +175,9 @@ class Reader:
         return self.plan.pooling(value, keras_parts.whole(layer), "average")
 
     def dropout(self, layer: layers.Dropout, value: Value) -> Value:
-        if layer.noise_shape is not None:
-            raise NotPlanned(f"layer {layer.name!r} has a noise_shape")
-        return self.plan.dropout(value, float(layer.rate))
+        if layer.noise_shape and (value.places, *layer.noise_shape) != (1, 1, value.width):
+            raise NotPlanned(f"layer {layer.name!r} has noise_shape={layer.noise_shape}, not (1, {value.width})")
+        return self.plan.dropout(value, float(layer.rate), shared=bool(layer.noise_shape))
 
     def embedding(self, layer: layers.Embedding, value: Value) -> Value:
         if value.maker != "input" or value.places != 1 or layer.mask_zero:

@@ -90,7 +90,7 @@ def embedded():
     plan = Plan(1, FEATURES)
     value = plan.embedding(plan.input, kernel_of(7, 5))
     value = plan.activation(plan.flatten(normalization(plan, value)), "tanh")
-    return plan, dense(plan, value, CLASSES)
+    return plan, dense(plan, plan.dropout(value, 0.2, shared=True), CLASSES)
 
 
 def grouped():
@@ -170,7 +170,7 @@ CASES = {
     "binary probabilities": Case(likely, loss="binary_crossentropy of probabilities", targets=EVEN, batch=3),
     "convolutions": Case(convolutional, "adam", 0.01, batch=16, epochs=6),
     "layer normalisation": Case(layer_normalized, "adam", 0.01, track_norms=True),
-    "embedding": Case(embedded, "adam", 0.01, inputs=WORDS, track_norms=True),
+    "embedding, shared mask": Case(embedded, "adam", 0.01, inputs=WORDS, track_norms=True),
     "groups of a batch": Case(grouped, "nesterov", 0.05, batch=20, track_norms=True),
     "frozen": Case(frozen, "rmsprop", 0.01, batch=64),
     "clipped": Case(
