@@ -240,7 +240,9 @@ print(f"held-out accuracy after five epochs: {keras_accuracy:.1f}")
 # that softmax is simpler and better.
 #
 # We train both kinds twice: as *linear* models (no hidden layer), where ten small ones have just as many weights as
-# one softmax, and as networks with two hidden layers, where they have ten times as many. Each with five seeds.
+# one softmax, and as networks with two hidden layers, where they have ten times as many. Each with five seeds. Linear
+# models of either kind get four learning rates, and we take the better one for each kind; for the deep networks anything
+# between 0.001 and 0.01 is as good, for both kinds.
 #
 # **Predict:** which has the better accuracy, and do the ten probabilities of one-vs-all sum to one?
 
@@ -250,21 +252,39 @@ def yes_or_no(input_shape, outputs, *, depth=2):  # noqa: ARG001 - one number is
     return models.mlp(input_shape, 1, depth=depth)
 
 
-def one_vs_all(depth):
+def one_vs_all(depth, rate):
     tables = []
     for digit in range(10):
         y = [(targets == digit).astype("int32") for targets in (digits.y_train, digits.y_validation)]
         question = replace(digits, y_train=y[0], y_validation=y[1], classes=2)
-        ten = Trainer(yes_or_no, question, optimizer="adam").run(learning_rate=0.003, depth=depth, seeds=5)
+        ten = Trainer(yes_or_no, question, optimizer="adam").run(learning_rate=rate, depth=depth, seeds=5)
         tables.append(predictions.probabilities(ten, held_out)[..., 1])
     return np.stack(tables, axis=-1)
 
 
 trainer = Trainer(models.mlp, digits, optimizer="adam")
 thirty = trainer.run(learning_rate=0.003, seeds=30)  # five are enough here; the others serve later
-one_softmax = {0: trainer.run(learning_rate=0.003, depth=0, seeds=5), 2: thirty.take(range(5))}
-softmax_says = {depth: predictions.probabilities(runs, held_out) for depth, runs in one_softmax.items()}
-ten_say = {depth: one_vs_all(depth) for depth in (0, 2)}
+linear_rates = [0.003, 0.01, 0.03, 0.1]
+linear = trainer.run(learning_rate=linear_rates, depth=0, seeds=5)
+
+# %% [markdown] name="one-vs-all-rates-intro"
+# The mean accuracy of the linear ones, rate by rate:
+
+# %% name="one-vs-all-rates" tags=["foreign-numbers"]
+linear_says = {
+    "softmax": {rate: predictions.probabilities(linear.select(learning_rate=rate), held_out) for rate in linear_rates},
+    "one-vs-all": {rate: one_vs_all(0, rate) for rate in linear_rates},
+}
+by_rate = {
+    name: {rate: (table.argmax(axis=-1) == truth).mean() for rate, table in says.items()}
+    for name, says in linear_says.items()
+}
+best_rate = {name: max(accuracy, key=accuracy.get) for name, accuracy in by_rate.items()}
+one_softmax = {0: linear.select(learning_rate=best_rate["softmax"]), 2: thirty.take(range(5))}
+softmax_says = {0: linear_says["softmax"][best_rate["softmax"]]}
+ten_say = {0: linear_says["one-vs-all"][best_rate["one-vs-all"]], 2: one_vs_all(2, 0.003)}
+softmax_says[2] = predictions.probabilities(one_softmax[2], held_out)
+pd.DataFrame(by_rate).T.rename_axis("rate", axis=1).round(2)
 
 # %% [markdown] name="one-vs-all-table-intro"
 # The table shows the accuracy; how many of the pictures get exactly one "yes" (a probability above one half); the
@@ -280,19 +300,19 @@ for depth, kind in ((0, "linear"), (2, "two hidden layers")):
         low, high = np.quantile(table.sum(axis=-1), [0.05, 0.95])
         compared[kind, name] = {"accuracy": accuracy, "single": single, "low": low, "high": high, "weights": weights}
         rows[kind, name] = {
-            "accuracy": f"{accuracy.mean():.2f}",
-            "exactly one yes": f"{single:.1f}",
+            "accuracy": f"{accuracy.mean():.3f}",
+            "exactly one yes": f"{single:.2f}",
             "sums": f"{low:.1f} … {high:.1f}",
             "weights": weights,
         }
 pd.DataFrame(rows).T.rename_axis(["model", "output"])
 
 # %% [markdown] name="one-vs-all-read"
-# For linear models, softmax is a little better with the same number of weights, and it always says one thing: its
-# probabilities sum to one because they are made to. The ten separate classifiers know nothing of each other. About a
-# third of the pictures get no yes at all, some get several, and their sums are anything from about 0.6 to 1.5. With
-# hidden layers the ten networks are even a little more accurate, but for ten times the weights and ten times the
-# work. So the claim **holds**, with this condition: softmax is the simpler and cheaper one. It is not always the more
+# For linear models, each with its best rate, softmax is as accurate with the same number of weights, if not a hair better,
+# and it always says one thing: its probabilities sum to one because they are made to. The ten separate classifiers know
+# nothing of each other. About one picture in ten gets no yes at all or several, and their sums are anything from about
+# 0.4 to 1.3. With hidden layers the ten networks are even a little more accurate, but for ten times the weights and ten
+# times the work. So the claim **holds**, with this condition: softmax is the simpler and cheaper one. It is not always the more
 # accurate.
 #
 # One case where yes-or-no outputs are *right*: when several classes can be true at once, as with the tags of a photo.
@@ -345,7 +365,8 @@ for way, seconds in zip(needed, (one_level, two_levels)):
 # %% [markdown] name="two-level-digits-intro"
 # So much for the cost. What of the accuracy? We give the ten digits two levels, in two ways: *by number* (0 to 4, and
 # 5 to 9) and *by looks* (the round ones 0 and 6 with 4; 1, 8 and 9; and 2, 3, 5 and 7). Linear models are trained
-# with both, networks with two hidden layers with the groups by number, five seeds each.
+# with both, networks with two hidden layers with the groups by number, five seeds each, linear ones again with the best
+# of the four rates.
 #
 # **Predict:** does the grouping matter? For which of the two models more?
 
@@ -358,14 +379,17 @@ level_accuracy = {
 }
 for kind, depth, name in (("linear", 0, "by looks"), ("linear", 0, "by number"), ("two hidden layers", 2, "by number")):
     setting = {"groups": [groupings[name]], "depth": depth}  # in a list, the whole grouping is one value
-    runs = two_level.run(settings=[setting], learning_rate=0.003, seeds=5)
-    level_accuracy[kind, name] = runs.final("val_accuracy")
-pd.Series({key: f"{values.mean():.2f}" for key, values in sorted(level_accuracy.items())}, name="accuracy")
+    tried = [
+        two_level.run(settings=[setting], learning_rate=rate, seeds=5).final("val_accuracy")
+        for rate in (linear_rates if depth == 0 else [0.003])
+    ]
+    level_accuracy[kind, name] = max(tried, key=np.mean)
+pd.Series({key: f"{values.mean():.3f}" for key, values in sorted(level_accuracy.items())}, name="accuracy")
 
 # %% [markdown] name="two-level-read"
-# Two levels never gained accuracy here. A linear model loses some when the groups have nothing in common: "is it one
-# of 0 to 4?" is no question that a straight line answers. Groups of digits that look alike cost less, and with hidden
-# layers the difference nearly disappears. So the claim **holds with a condition**: hierarchical softmax is for
+# Two levels gained no accuracy here. A linear model loses most when the groups have nothing in common: "is it one of 0
+# to 4?" is no question that a straight line answers. Groups of digits that look alike cost a little less, and with hidden
+# layers the loss is small. So the claim **holds with a condition**: hierarchical softmax is for
 # *speed*, when there are thousands of classes. For ten, leave it.
 
 # %% [markdown] name="regions-intro"
@@ -445,7 +469,7 @@ Lab(
 # %% [markdown] name="weights-intro"
 # ## Classes that are missed (claim SM5)
 #
-# Suppose that eights are rare: only a tenth of those in the training data are left, nine pictures. The held-out
+# Suppose that eights are rare: only a tenth of those in the training data are left, eight pictures. The held-out
 # pictures stay as they were. Two numbers tell what happens to a class. Its **recall** is the share of its pictures
 # that is found; its **precision** is the share of right ones among the answers that name it.
 #
@@ -497,9 +521,9 @@ Gallery(
 # with 100 nearly all. It is no gift: the others lose, and with 100 they lose a lot. You do not *win* accuracy, you
 # *move* the border, and decide which errors you prefer.
 #
-# For the deep network trained for long, the weight does next to nothing. It fits every training picture, its p − y is
-# nearly zero for all of them, and a hundred times nearly nothing is still next to nothing (Byrd and Lipton 2019 found
-# the same in large networks). What it lacks is more *different* eights, and no weight can make those.
+# For the deep network trained for long, the weight does little: even a hundred adds only about a tenth of the eights, or
+# less. It fits every training picture, its p − y is nearly zero for all of them, and a hundred times nearly nothing is
+# still little (Byrd and Lipton 2019 found the same in large networks). What it lacks is more *different* eights, and no weight can make those.
 
 # %% [markdown] name="lab-weights-intro"
 # ### Lab 3: weigh the eights
@@ -549,8 +573,8 @@ groups_of_five = ensemble_accuracy[1].reshape(6, 5)
 beats_average = int((ensemble_accuracy[5] > groups_of_five.mean(axis=1)).sum())
 beats_best = int((ensemble_accuracy[5] > groups_of_five.max(axis=1)).sum())
 lower_loss = int((ensemble_loss[5] < ensemble_loss[1].reshape(6, 5).mean(axis=1)).sum())
-print(f"of 6 ensembles of five, at least 5 are right more often than their average member: {beats_average >= 5}")
-print(f"more often than their best member: at most half of them, {beats_best <= 3}")
+print(f"of 6 ensembles of five, {beats_average} are right more often than their average member")
+print(f"more often than their best member: {beats_best} of 6")
 print(f"with a lower loss than their average member: {lower_loss} of 6")
 
 # %% [markdown] name="ensemble-picture-intro"
@@ -574,8 +598,8 @@ Gallery(
 
 # %% [markdown] name="mixed-intro"
 # The document speaks of partners of other *kinds*. Here is one: a **random forest**, which lets a hundred decision
-# trees vote and has nothing to do with neural networks. Alone it is as good as one of ours. **Predict:** and the
-# average of the two?
+# trees vote and has nothing to do with neural networks. Alone it is as good as one of ours. As a control, every network
+# also gets a second *network* as its partner. **Predict:** which partner brings more?
 
 # %% name="mixed" tags=["foreign-numbers"]
 from sklearn.ensemble import RandomForestClassifier
@@ -583,18 +607,22 @@ from sklearn.ensemble import RandomForestClassifier
 forest = RandomForestClassifier(100, random_state=0).fit(digits.x_train, digits.y_train).predict_proba(held_out)
 forest_accuracy = (forest.argmax(axis=-1) == truth).mean()
 mixed_accuracy = (((each + forest) / 2).argmax(axis=-1) == truth).mean(axis=1)
-mixing_helps = int((mixed_accuracy > ensemble_accuracy[1]).sum())
-print(
-    f"one network {ensemble_accuracy[1].mean():.2f}, the forest {forest_accuracy:.2f}, both {mixed_accuracy.mean():.2f}"
-)
-print(f"at least 28 of the 30 networks gain by the partner: {mixing_helps >= 28}")
+pairs = (each + np.roll(each, 1, axis=0)) / 2
+pair_accuracy = (pairs.argmax(axis=-1) == truth).mean(axis=1)
+gains = {"forest": mixed_accuracy - ensemble_accuracy[1], "second network": pair_accuracy - ensemble_accuracy[1]}
+print(f"one network {ensemble_accuracy[1].mean():.3f}, the forest {forest_accuracy:.3f}")
+for name, gain in gains.items():
+    print(f"with the {name}: {gain.mean():+.4f}; better in {(gain > 0).sum()}, worse in {(gain < 0).sum()} of 30")
+losses = [calibration.negative_log_likelihood(table, truth).mean() for table in (each, pairs, (each + forest) / 2)]
+print("loss alone, with a second network, with the forest:", *np.round(losses, 2))
 
 # %% [markdown] name="ensemble-read"
-# The claim **holds**: ensembles are better than their average member. They are seldom better than their best one, but
-# you do not know beforehand which that is. The gain of the loss is no luck but certain, because the logarithm of an
+# The claim **holds**: ensembles are better than their average member. Half of them are better even than their best one,
+# and you do not know beforehand which that is. The gain of the loss is no luck but certain, because the logarithm of an
 # average is at least the average of the logarithms. Most of the gain comes with the first five, at the price of five
-# times the work for every answer. And a single partner of another kind does as much as several of the same, because
-# its errors are others.
+# times the work for every answer. And the partner of another kind? It makes nearly every network better, by about as much
+# as a second network would, not more. It also brings something worse: the forest is modest (a hundred trees seldom all
+# agree), and that makes the *loss* of the average worse than that of the network alone.
 
 # %% [markdown] name="confidence-intro"
 # ## When to ask a person (claim SM9)
@@ -603,16 +631,17 @@ print(f"at least 28 of the 30 networks gain by the partner: {mixing_helps >= 28}
 # a threshold go to a person. This is worth something only if unsure answers really are wrong more often. And if a
 # confidence of 0.9 means "right in nine of ten cases", the network is called **calibrated**.
 #
-# To have enough errors to look at, these networks learn from only 160 pictures, some for 20 epochs and some for 200.
+# To have enough errors to look at, these networks learn from only 160 pictures, for 10, 20, 50 or 200 epochs.
 #
-# **Predict:** the accuracy of the two kinds is nearly the same. Which of them will be too sure of itself?
+# **Predict:** from 20 epochs on, the accuracy hardly changes any more. And the confidence?
 
 # %% name="confidence" tags=["foreign-numbers"]
 small = replace(digits, x_train=digits.x_train[:160], y_train=digits.y_train[:160])
 short_sighted = Trainer(models.mlp, small, optimizer="adam")
 taught, logits_of, quality = {}, {}, {}
-for name, epochs in (("20 epochs", 20), ("200 epochs", 200)):
-    taught[name] = short_sighted.run(learning_rate=0.003, seeds=5, epochs=epochs)
+for epochs in (10, 20, 50, 200):
+    name = f"{epochs} epochs"
+    taught[name] = short_sighted.run(learning_rate=0.003, seeds=8, epochs=epochs)
     logits_of[name] = predictions.outputs(taught[name], held_out)
     says = softmax(logits_of[name].astype(float))
     right = says.argmax(axis=-1) == truth
@@ -626,14 +655,16 @@ for name, epochs in (("20 epochs", 20), ("200 epochs", 200)):
 pd.DataFrame({name: {key: f"{values.mean():.2f}" for key, values in row.items()} for name, row in quality.items()}).T
 
 # %% [markdown] name="confidence-read"
-# "Answered" counts the answers with a confidence of at least 0.9. In both cases they are right more often than all
+# "Answered" counts the answers with a confidence of at least 0.9. In every row they are right more often than all
 # answers together, so that the filter **holds** what it promises. But compare the columns *accuracy* and
-# *confidence*. After 20 epochs the network is right more often than it says; after 200 it claims more than it can do.
-# The reason is the same as with the weights: training goes on to push every training picture towards certainty.
+# *confidence*. After 10 epochs the network is right more often than it says; after 20 it says about what it can do; from 50
+# on it claims more, and after 200 more still. The reason is the same as with the weights: training goes on to push every
+# training picture towards certainty.
 #
 # The cure is cheap (Guo et al. 2017): divide the logits by a temperature, chosen on held-out pictures such that the
 # loss is lowest there. It changes no answer, only the confidence. We choose it on the validation pictures, and this
-# is the place where we touch the test pictures: has the calibration improved there?
+# is the place where we touch the test pictures: has the calibration improved there? **Predict** for each of the four
+# whether its temperature is above or below 1.
 
 # %% name="temperature" tags=["foreign-numbers"]
 calibrated = {}
@@ -642,7 +673,7 @@ for name, runs in taught.items():
     best = [calibration.best_temperature(one, truth) for one in logits_of[name]]
     errors = [
         [calibration.calibration_error(predictions.softmax(one, t), digits.y_test) for one, t in zip(on_test, chosen)]
-        for chosen in ([1] * 5, best)
+        for chosen in ([1] * 8, best)
     ]
     calibrated[name] = {"temperature": np.array(best), "before": np.array(errors[0]), "after": np.array(errors[1])}
 pd.DataFrame(
@@ -659,9 +690,13 @@ pd.DataFrame(
 # %% [markdown] name="lab-confidence-intro"
 # ### Lab 4: threshold and temperature
 #
+# A temperature below 1 makes the modest networks surer, one above 1 makes the sure ones more modest, and both kinds keep
+# their word better afterwards. Where confidence was right already, at about 20 epochs, there is nothing to repair.
+#
 # On the left, coverage (the share of pictures answered) and the share of right ones among them, against the
 # threshold; on the right, whether confidence keeps its word: on the dashed diagonal it does. **Predict, then drag:**
-# which threshold makes 99 % of the answers right, and how many pictures are left to a person then? And what does the
+# which threshold makes 97 % of the answers right, and how many pictures are left to a person then? Which makes 99 % of them
+# right? And what does the
 # temperature change, the trade between coverage and accuracy or the place on the slider where you find it?
 
 # %% name="lab-confidence"
@@ -675,16 +710,16 @@ Lab(
     presets={
         "answer everything": {"threshold": 0},
         "very careful": {"threshold": 0.99},
-        "too modest": {"network": "20 epochs"},
-        "calibrated": {"temperature": 1.6},
+        "too modest": {"network": "10 epochs"},
+        "calibrated": {"temperature": 1.9},
     },
     name="careful",
 )
 
 # %% [markdown] name="lab-confidence-after"
-# What you should have seen: after 200 epochs, even above a threshold of 0.9 about three in a hundred answers are
-# wrong. For one in a hundred the threshold has to come close to 0.99, and then about a quarter of the pictures goes
-# to a person. The temperature moves the points of the right picture onto the diagonal, and the curves on the left
+# What you should have seen: after 200 epochs, even above a threshold of 0.9 about four in a hundred answers are
+# wrong. For three in a hundred it takes a threshold of 0.98, and then a fifth of the pictures goes to a person. For one
+# in a hundred no threshold of the slider is enough: some errors are made with full confidence. The temperature moves the points of the right picture onto the diagonal, and the curves on the left
 # sideways. It cannot make the network rank its errors better: what can be had for a given number of questions to a
 # person stays nearly the same.
 
@@ -725,7 +760,7 @@ def features_of(model, task):
 
 
 # %% name="transfer-runs"
-def transfer(task, classes, learned, seeds=5):
+def transfer(task, classes, learned, seeds=10):
     reached = {name: [] for name in ("learned", "random", "pixels", "scratch")}
     asked = np.isin(task.y_validation, classes)
     for seed in range(seeds):
@@ -738,34 +773,38 @@ def transfer(task, classes, learned, seeds=5):
         for name, values in reached.items():
             data = inputs.get(name, pictures)
             new = Trainer(models.mlp, data, optimizer="adam", epochs=6)
-            runs = new.run(learning_rate=0.003, depth=2 if name == "scratch" else 0, seeds=[seed])
+            depth, rate = (2, 0.003) if name == "scratch" else (0, 0.01)
+            runs = new.run(learning_rate=rate, depth=depth, seeds=[seed])
             guesses = predictions.outputs(runs, data.x_validation[asked])[0].argmax(axis=-1)
             values.append((guesses == task.y_validation[asked]).mean())
     return {name: np.array(values) for name, values in reached.items()}
 
 
 # %% [markdown] name="transfer-table-intro"
-# Both tasks, five draws of the few pictures, mean held-out accuracy:
+# Both tasks, ten draws of the few pictures, mean held-out accuracy. (Rates ten times as high or a third as high leave the
+# rank of the learned features as it is, in both tasks.)
 
 # %% name="transfer-table" tags=["foreign-numbers"]
 without_5_to_9 = imbalance.weigh(digits, dict.fromkeys(range(5, 10), 0))
-knows_0_to_4 = Trainer(models.mlp, without_5_to_9, optimizer="adam").run(learning_rate=0.003, seeds=8)
+knows_0_to_4 = Trainer(models.mlp, without_5_to_9, optimizer="adam").run(learning_rate=0.003, seeds=10)
 even_or_odd = replace(digits, y_train=digits.y_train % 2, y_validation=truth % 2)
 moved = {
     "0–4, then 5–9": transfer(digits, range(5, 10), knows_0_to_4),
     "all ten, then even or odd": transfer(even_or_odd, range(2), thirty),
 }
-pd.DataFrame({task: {name: f"{values.mean():.1f}" for name, values in row.items()} for task, row in moved.items()}).T
+ahead = {task: int((row["learned"] > row["random"]).sum()) for task, row in moved.items()}
+print("draws of 10 in which the learned features beat the random ones:", ahead)
+pd.DataFrame({task: {name: f"{values.mean():.2f}" for name, values in row.items()} for task, row in moved.items()}).T
 
 # %% [markdown] name="transfer-read"
 # Two tasks, two opposite rankings. From 0–4 to 5–9 the learned features are the **worst** of all, worse than those of
 # a random network. To tell 0 from 4, the network kept what separates *those* five and threw the rest away, and the
-# rest was what the new digits needed. For even or odd the learned features win by far: who knows the digit knows the
-# answer.
+# rest was what the new digits needed. For even or odd the learned features win, by about ten in a hundred answers: who knows
+# the digit knows the answer.
 #
 # So the claim **holds with a condition**: features serve a task that needs what the old task needed. Large networks
 # trained on millions of varied pictures have seen nearly everything once, and their first layers serve nearly every
-# task (Yosinski et al. 2014). Ours has seen 440 pictures of five digits. And without the control with random weights,
+# task (Yosinski et al. 2014). Ours has seen 445 pictures of five digits. And without the control with random weights,
 # we would not have known how little its learning was worth.
 
 # %% [markdown] name="claims-intro"
@@ -782,13 +821,13 @@ far_off, close = moved.values()
 claims.table(
     {
         "SM1": f"By hand, by TensorFlow and by automatic differentiation equal: {all(equal.values())}. First loss for ten classes {first[1][1]:.1f}, ln 10 is {np.log(10):.1f}.",
-        "SM2": f"Linear: accuracy {flat['accuracy'].mean():.2f} against {ten['accuracy'].mean():.2f}, exactly one yes in {flat['single']:.1f} and {ten['single']:.1f} of the pictures. Deep: {deep:.2f} against {deep_ten:.2f}, for a tenth of the weights.",
+        "SM2": f"Linear: accuracy {flat['accuracy'].mean():.3f} against {ten['accuracy'].mean():.3f}, exactly one yes in {flat['single']:.2f} and {ten['single']:.2f} of the pictures. Deep: {deep:.3f} against {deep_ten:.3f}, for a tenth of the weights.",
         "SM3": f"The five steps by hand and by Keras lead to the same weights: {bool(far < 0.001)}.",
         "SM4": f"10,000 classes: {saved[1]:.0f} times less work in the last layer. Ten digits, linear: {in_levels['linear', 'one softmax']:.2f} with one softmax, {in_levels['linear', 'by looks']:.2f} and {in_levels['linear', 'by number']:.2f} with two levels.",
-        "SM5": f"Recall of rare eights with weights 1 and 100: linear {linear_8[0]:.1f} and {linear_8[-1]:.1f}, while the other digits pay. Deep and long: less than 0.2 apart, {bool(abs(deep_8[0] - deep_8[-1]) < 0.2)}.",
-        "SM6": f"At least 5 of 6 ensembles of five beat their average member: {beats_average >= 5}; {lower_loss} of 6 have a lower loss; with a forest as partner {mixed_accuracy.mean():.2f} instead of {ensemble_accuracy[1].mean():.2f}.",
+        "SM5": f"Recall of rare eights with weights 1 and 100: linear {linear_8[0]:.1f} and {linear_8[-1]:.1f}, while the other digits pay. Deep and long: {deep_8[0]:.1f} and {deep_8[-1]:.1f}.",
+        "SM6": f"{beats_average} of 6 ensembles of five beat their average member, {lower_loss} have a lower loss. A forest as partner: accuracy {gains['forest'].mean():+.3f} (a second network {gains['second network'].mean():+.3f}), but a loss of {losses[2]:.2f} instead of {losses[0]:.2f}.",
         "SM7": f"The regions show why a linear model gets {spiral_runs[0].final('val_accuracy').mean():.1f} of a spiral right and two hidden layers {spiral_runs[2].final('val_accuracy').mean():.1f}; and that far from all data the network is sure ({np.median(certainty):.2f}).",
-        "SM8": f"0–4, then 5–9: learned features {far_off['learned'].mean():.1f}, random ones {far_off['random'].mean():.1f}. All ten, then even or odd: {close['learned'].mean():.1f} against {close['random'].mean():.1f}.",
+        "SM8": f"0–4, then 5–9: learned features {far_off['learned'].mean():.2f}, random ones {far_off['random'].mean():.2f}. All ten, then even or odd: {close['learned'].mean():.2f} against {close['random'].mean():.2f}.",
         "SM9": f"200 epochs: {quality['200 epochs']['accuracy'].mean():.2f} right among all answers, {quality['200 epochs']['right of those'].mean():.2f} among those above 0.9.",
     }
 )
@@ -860,7 +899,7 @@ checks.code(
 # ### 3. What would you do?
 #
 # A deep network has learned its training pictures perfectly and still finds only half of the rare eights among new
-# pictures. A weight of 100 on the eights changed nothing. What now?
+# pictures. A weight of 100 on the eights changed next to nothing. What now?
 #
 # - `"a"`: a weight of 1000
 # - `"b"`: get more pictures of eights, or change those you have a little (shift, tilt)

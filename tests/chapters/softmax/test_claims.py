@@ -37,11 +37,13 @@ def test_sm2_linear_softmax_is_as_good_for_the_same_weights_and_its_probabilitie
     one, ten = chapter["compared"]["linear", "softmax"], chapter["compared"]["linear", "one-vs-all"]
     assert len(one["accuracy"]) == len(ten["accuracy"]) >= 5
     assert one["weights"] == ten["weights"]
-    assert one["accuracy"].mean() > ten["accuracy"].mean()
-    assert one["single"] > ten["single"] + 0.1
+    assert one["accuracy"].mean() > ten["accuracy"].mean() - 0.005
+    rates = chapter["linear_rates"]
+    assert all(rate > rates[0] for rate in chapter["best_rate"].values())
+    assert one["single"] > ten["single"] + 0.03
     assert (one["low"], one["high"]) == pytest.approx((1, 1))
-    assert ten["low"] < 0.8
-    assert ten["high"] > 1.2
+    assert ten["low"] < 0.9
+    assert ten["high"] > 1.1
 
 
 def test_sm2_deep_softmax_is_no_more_accurate_and_ten_times_cheaper(chapter):
@@ -62,7 +64,8 @@ def test_sm4_two_levels_need_fewer_weights_and_are_no_more_accurate(chapter):
     assert chapter["saved"][1] == 50
     accuracy = chapter["level_accuracy"]
     assert all(len(values) >= 5 for values in accuracy.values())
-    assert (accuracy["linear", "by number"] < accuracy["linear", "one softmax"]).all()
+    assert np.median(accuracy["linear", "by number"]) < np.median(accuracy["linear", "one softmax"]) - 0.02
+    assert np.median(accuracy["linear", "by looks"]) < np.median(accuracy["linear", "one softmax"])
     assert accuracy["linear", "by number"].mean() < accuracy["linear", "by looks"].mean()
     loss = {kind: accuracy[kind, "one softmax"].mean() - accuracy[kind, "by number"].mean() for kind, _ in accuracy}
     assert loss["two hidden layers"] < loss["linear"]
@@ -111,8 +114,18 @@ def test_sm6_ensembles_beat_their_average_member(chapter):
     for fewer, more in zip(chapter["members"], chapter["members"][1:]):
         assert loss[more].mean() < loss[fewer].mean()
     assert accuracy[10].std() < accuracy[1].std()
-    assert chapter["mixing_helps"] >= 28
-    assert abs(chapter["forest_accuracy"] - accuracy[1].mean()) < 0.01, "a partner that is no better alone"
+
+
+def test_sm6_a_forest_helps_accuracy_as_a_second_network_does_and_harms_the_loss(chapter):
+    gains = chapter["gains"]
+    assert abs(chapter["forest_accuracy"] - chapter["ensemble_accuracy"][1].mean()) < 0.015, "alone it is no better"
+    for gain in gains.values():
+        assert len(gain) == 30
+        assert gain.mean() > 0
+    assert (gains["forest"] > 0).sum() > 3 * (gains["forest"] < 0).sum()
+    assert abs(gains["forest"].mean() - gains["second network"].mean()) < 0.004
+    alone, with_a_network, with_the_forest = chapter["losses"]
+    assert with_a_network < alone < with_the_forest
 
 
 def test_sm7_regions_show_what_a_linear_model_cannot_do(chapter):
@@ -125,28 +138,31 @@ def test_sm7_regions_show_what_a_linear_model_cannot_do(chapter):
 
 def test_sm8_features_serve_the_task_that_needs_them_and_not_the_other(chapter):
     far, close = chapter["moved"].values()
-    assert len(far["learned"]) >= 5
-    assert far["learned"].mean() < far["random"].mean()
-    assert far["learned"].mean() < far["scratch"].mean() - 0.1
+    assert len(far["learned"]) >= 10
     for name in ("random", "pixels", "scratch"):
-        assert (close["learned"] > close[name] + 0.05).all(), name
+        assert np.median(far["learned"] - far[name]) < -0.03, name
+        assert np.median(close["learned"] - close[name]) > 0.03, name
+        assert (close["learned"] > close[name]).sum() >= 8, name
 
 
 def test_sm9_sure_answers_are_right_more_often(chapter):
     for row in chapter["quality"].values():
-        assert len(row["accuracy"]) >= 5
+        assert len(row["accuracy"]) >= 8
         assert (row["right of those"] > row["accuracy"]).all()
         assert (row["answered"] < 1).all()
-    assert (chapter["quality"]["20 epochs"]["confidence"] < chapter["quality"]["20 epochs"]["accuracy"]).all()
-    assert (chapter["quality"]["200 epochs"]["confidence"] > chapter["quality"]["200 epochs"]["accuracy"]).all()
+    claims_too_much = [np.median(row["confidence"] - row["accuracy"]) for row in chapter["quality"].values()]
+    assert claims_too_much[0] < -0.05
+    assert claims_too_much[-1] > 0.015
+    assert (np.diff(claims_too_much) > 0).all(), "the longer it trains, the surer it is"
 
 
 def test_sm9_a_temperature_repairs_calibration_and_changes_no_answer(chapter):
-    short, long = chapter["calibrated"].values()
-    assert (short["temperature"] < 1).all()
-    assert (long["temperature"] > 1).all()
-    for row in (short, long):
-        assert row["after"].mean() < row["before"].mean()
+    rows = list(chapter["calibrated"].values())
+    assert (np.diff([np.median(row["temperature"]) for row in rows]) > 0).all()
+    assert np.median(rows[0]["temperature"]) < 0.9
+    assert np.median(rows[-1]["temperature"]) > 1.2
+    for row in (rows[0], rows[-1]):
+        assert np.median(row["after"] - row["before"]) < 0
     logits = chapter["logits_of"]["200 epochs"]
     cooled = chapter["predictions"].softmax(logits, 3)
     np.testing.assert_array_equal(cooled.argmax(axis=-1), logits.argmax(axis=-1))
