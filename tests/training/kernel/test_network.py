@@ -95,7 +95,7 @@ REFUSED = {
     "a convolution in groups": (lambda: pixels(layers.Conv2D(2, 2, groups=2)), "groups"),
     "a pooling that keeps dimensions": (lambda: pixels(layers.GlobalMaxPooling2D(keepdims=True)), "keepdims"),
     "channels first": (lambda: pixels(layers.Conv2D(2, 2, data_format="channels_first")), "channels first"),
-    "a noise shape": (lambda: chain(layers.Dropout(0.1, noise_shape=(1, 6)), layers.Dense(3)), "noise_shape"),
+    "a noise shape": (lambda: chain(layers.Dropout(0.1, noise_shape=(None, 1)), layers.Dense(3)), "noise_shape"),
     "a bounded relu": (lambda: chain(layers.ReLU(6.0), layers.Dense(3)), "max_value"),
     "a scale for each channel": (lambda: chain(layers.Rescaling([1.0] * 6), layers.Dense(3)), "each channel"),
     "nothing to train": (lambda: chain(layers.Activation("relu")), "nothing to train"),
