@@ -66,7 +66,7 @@ notebooks: $(DEVELOP) ## * build notebooks/ from notebooks/source/
 reproduce: $(DEVELOP) ## * measure on MNIST what the documents tell of it, some minutes (MNIST=folder: from there)
 	@TQDM_DISABLE=1 $(PYTHON) -m notebooks.build.reproduce $(if $(MNIST),--folder "$(MNIST)") $(if $(SHORT),--check)
 
-table: $(DEVELOP) ## * train the configurations that searches are compared on, a quarter of an hour
+table: $(DEVELOP) ## * train the configurations that searches are compared on, some minutes
 	@$(PYTHON) -m notebooks.build.table $(if $(SHORT),--rows 2 --check)
 
 kernel: $(DEVELOP) ## build the training kernel's WebAssembly from its C source
