@@ -34,6 +34,9 @@ class Chapter(dict):
         self.values, self.shown = {}, {}
 
 
+#: No progress bars, and nobody's guesses.
+ENVIRONMENT = {"TQDM_DISABLE": "1", "COURSE_GUESSES": "memory"}
+
 #: The variables of chapters that were run already, in the kernel of a notebook, by the chapter's name.
 made = {}
 
@@ -83,7 +86,7 @@ def run_script(script, *, solutions=True):
     chapter = Chapter()
     notebook = chapters.path_of(script, solved=solutions)
     cells = chapters.notebook(script, solved=solutions, root=script.parent.parent.parent).cells
-    with contextlib.chdir(script.parent.parent), mock.patch.dict(os.environ, TQDM_DISABLE="1"):
+    with contextlib.chdir(script.parent.parent), mock.patch.dict(os.environ, ENVIRONMENT):
         for cell in cells:
             if cell.cell_type == "code":
                 _run(cell, f"{notebook.name}:{cell.id}", chapter)

@@ -135,7 +135,7 @@ def test_states_are_read_from_curves_made_for_them(runs, state):
     [
         ("too slow", {"learning_rate": 0.003}),
         ("healthy", {"learning_rate": 0.1}),
-        ("oscillating", {"learning_rate": 0.3, "batch_size": 4}),
+        ("oscillating", {"learning_rate": 0.7, "batch_size": 16}),
         ("dead", {"learning_rate": 2.0}),
     ],
 )

@@ -18,6 +18,7 @@ LAYERS = {
     "_jupyter checks drawing models portable tables": "",
     "datasets schedules": "portable",
     "claims": "tables",
+    "guess": "drawing",
     "training": "datasets portable schedules",
     "predictions": "training",
     "diagnostics": "portable schedules training",
@@ -34,8 +35,8 @@ OPEN = {
 
 #: The parts that may import a library, at whatever place in a module.
 LIBRARIES = {
-    "anywidget ipywidgets traitlets": "lab",
-    "matplotlib PIL": "drawing lab chapters",
+    "anywidget ipywidgets traitlets": "guess lab",
+    "matplotlib PIL": "drawing guess lab chapters",
     "optuna": "search chapters",
     "tensorflow": "training chapters",
 }

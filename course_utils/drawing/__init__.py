@@ -8,6 +8,7 @@ from course_utils.drawing.displays import (
     draw_curve,
     draw_sweep,
     finite_median,
+    show,
 )
 
-__all__ = ["CurvesDisplay", "Display", "Gallery", "SweepDisplay", "draw_curve", "draw_sweep", "finite_median"]
+__all__ = ["CurvesDisplay", "Display", "Gallery", "SweepDisplay", "draw_curve", "draw_sweep", "finite_median", "show"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from io import BytesIO
@@ -117,6 +118,57 @@ def mark(ax: Axes, name: str, x: float, line: int = 0) -> None:
         fontsize=9,
         bbox={"facecolor": "white", "alpha": 0.8, "pad": 1, "linewidth": 0},
         in_layout=False,
+    )
+
+
+def your_guess(ax: Axes, x: Sequence[float] | float | None = None, y: Sequence[float] | float | None = None) -> None:
+    """Draws what the learner has guessed, with its name where there is most room.
+
+    Args:
+        ax: The axes, with everything else drawn and their limits set.
+        x: Positions of a curve's points, shape (points,), or where a vertical line stands; None for a horizontal line.
+        y: Heights of the curve's points, shape (points,), or of a horizontal line; None for a vertical one.
+    """
+    look = {"color": TEXT, "linewidth": 1.6, "linestyle": (0, (4, 2)), "zorder": 4}
+    others = [line.get_transform().transform(line.get_xydata()) for line in ax.lines if len(line.get_xdata())]
+    limits = ax.get_xlim(), ax.get_ylim()
+    if y is None:
+        ax.axvline(x, **look)
+        places = [(x, part) for part in np.linspace(0.1, 0.9, 9)]
+        to_pixels = ax.get_xaxis_transform()
+    elif x is None:
+        ax.axhline(y, **look)
+        places, to_pixels = [(part, y) for part in np.linspace(0.1, 0.9, 9)], ax.get_yaxis_transform()
+    else:
+        ax.plot(x, y, marker="D", markersize=5, markerfacecolor="white", **look)
+        places, to_pixels = list(zip(x, y)), ax.transData
+    ax.set(xlim=limits[0], ylim=limits[1])
+    _name_where_there_is_room(ax, "your guess", to_pixels.transform(places), others)
+
+
+def _name_where_there_is_room(ax: Axes, name: str, places: np.ndarray, others: list[np.ndarray]) -> None:
+    """Writes a name above, below or beside one of several places: where it is farthest from other lines."""
+    scale = ax.figure.dpi / 72
+    half = np.array([2.5 * len(name), 6.0]) * scale  # half the width and height of the words, in pixels
+    aside = half[0] / scale + 7
+    shifts = [(right, up) for right in (0, aside, -aside) for up in (0, 11, -11) if right or up]
+    centers = np.array([place + np.multiply(shift, scale) for place in places for shift in shifts])
+    low, high = ax.transAxes.transform([(0, 0), (1, 1)])
+    inside = ((centers - half >= low) & (centers + half <= high)).all(axis=1)
+    centers = centers[inside] if inside.any() else centers
+    drawn = np.concatenate([_closely(line) for line in (*others, places)])
+    away = np.maximum(np.abs(centers[:, None] - drawn[None]) - half, 0)  # from the box of the words
+    best = centers[np.argmax(np.hypot(*np.moveaxis(away, -1, 0)).min(axis=1))]
+    at = ax.transAxes.inverted().transform(best)
+    ax.text(*at, name, transform=ax.transAxes, ha="center", va="center", color=TEXT, fontsize=9, in_layout=False)
+
+
+def _closely(line: np.ndarray) -> np.ndarray:
+    """Fills a line of few points with many, shape (points, 2), and leaves out what is not finite."""
+    line = line[np.isfinite(line).all(axis=1)]
+    parts = np.linspace(0, max(len(line) - 1, 0), 200)
+    return (
+        np.stack([np.interp(parts, np.arange(len(line)), column) for column in line.T], axis=1) if len(line) else line
     )
 
 

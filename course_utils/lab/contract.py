@@ -111,7 +111,9 @@ class Experiment(ABC):
         Raises:
             ValueError: As `stream` does.
         """
-        *_, last = self.stream(**knobs)
+        last = None
+        for last in self.stream(**knobs):  # noqa: B007 - results before the last are not kept, as they may be large
+            pass
         return last
 
 

@@ -1,4 +1,4 @@
-"""The two engines, the kernel and XLA: which of them trains a network, and why."""
+"""The two engines, the kernel and TensorFlow: which of them trains a network, and why."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from course_utils.training import knobs, optimizers
+from course_utils.training import knobs
 from course_utils.training.cores import cores
 from course_utils.training.kernel.keras_parts import NotPlanned
 from course_utils.training.kernel.machine import choose
 from course_utils.training.kernel.network import ModelPlan, plan_model
 from course_utils.training.kernel.placed import Unavailable
-from course_utils.training.kernel.records import KNOBS, OPTIMIZERS
+from course_utils.training.kernel.records import KNOBS
 from course_utils.training.kernel_shard import KernelShard
 from course_utils.training.population import Population
-from course_utils.training.xla.program import program_of
+from course_utils.training.xla.program import Program, program_of
 from course_utils.training.xla.shard import XLAShard
 
 #: The knobs that networks on the kernel have: those of its own, of the penalties, and those that act before the steps.
@@ -32,13 +32,13 @@ class Engine:
 
     Args:
         words: Which engine it is, and why.
-        plan: The kernel's network, None where XLA trains.
-        track_norms: Whether to measure the lengths of gradients and updates.
+        plan: The kernel's network, None where it does not train.
+        program: TensorFlow's, None where the kernel trains.
     """
 
     words: str
-    plan: ModelPlan | None
-    track_norms: bool
+    plan: ModelPlan | None = None
+    program: Program | None = None
 
     def shards(
         self, population: Population, members: list[dict[str, Any]], places: list[int], data: tuple, epochs: int
@@ -63,11 +63,11 @@ class Engine:
         size = _seats(len(places))
         parts = [places[at : at + size] for at in range(0, len(places), size)]
         chosen = [[members[place] for place in part] for part in parts]
-        return [XLAShard(population, *both, data, epochs, track_norms=self.track_norms) for both in zip(chosen, parts)]
+        return [XLAShard(population, self.program, *both, data, epochs) for both in zip(chosen, parts)]
 
 
 def engine_for(population: Population, member: Mapping[str, Any], wanted: str, *, track_norms: bool) -> Engine:
-    """Picks the engine: the kernel where it knows all parts of the model, and else XLA.
+    """Picks the engine: the kernel where it knows all parts of the model, and else TensorFlow, mostly with XLA.
 
     Args:
         population: The networks.
@@ -82,10 +82,11 @@ def engine_for(population: Population, member: Mapping[str, Any], wanted: str, *
         ValueError: If neither can train such a model, or the one that is wanted cannot.
     """
     if wanted == "xla":
-        return _xla(population, member, "engine='xla' asks for it", track_norms=track_norms)
+        reason = "engine='xla' asks for it"
+        return _tensorflow(population, member, reason, jit_compile=True, track_norms=track_norms)
     try:
         choice = choose()
-        _check_words(member["optimizer"])
+        _check_knobs(member)
         plan = plan_model(
             population.model,
             loss=population.loss,
@@ -96,22 +97,24 @@ def engine_for(population: Population, member: Mapping[str, Any], wanted: str, *
     except (NotPlanned, Unavailable) as missing:
         if wanted == "kernel":
             raise ValueError(f"engine='kernel' cannot be used: {missing}; choose 'xla'.") from missing
-        return _xla(population, member, str(missing), track_norms=track_norms)
-    return Engine(f"kernel, {choice.name}, since {choice.reason}", plan, track_norms)
+        # Recurrent layers are unrolled, and compiling that takes longer than a training, and more memory than all else.
+        jit_compile = not population.has_recurrence
+        return _tensorflow(population, member, str(missing), jit_compile=jit_compile, track_norms=track_norms)
+    return Engine(f"kernel, {choice.name}, since {choice.reason}", plan=plan)
 
 
-def _check_words(optimizer: str) -> None:
-    """Raises a NotPlanned if there is an optimizer or a knob that only XLA reads from the tables."""
-    if optimizer not in OPTIMIZERS:
-        raise NotPlanned(f"the kernel does not know the optimizer {optimizer!r}")
-    unknown = {*knobs.RUNTIME, *optimizers.get(optimizer).defaults} - _OF_THE_KERNEL
+def _check_knobs(member: Mapping[str, Any]) -> None:
+    """Raises a NotPlanned if there is a knob that only XLA reads from the tables."""
+    unknown = [name for name in (*knobs.RUNTIME, *knobs.OPTIMIZER) if name in member and name not in _OF_THE_KERNEL]
     if unknown:
-        raise NotPlanned(f"the kernel does not know the knob {min(unknown)!r}")
+        raise NotPlanned(f"the kernel does not know the knob {unknown[0]!r}")
 
 
-def _xla(population: Population, member: Mapping[str, Any], reason: str, *, track_norms: bool) -> Engine:
-    program_of(population.computation, member["optimizer"], track_norms=track_norms)  # or it cannot train such models
-    return Engine(f"XLA, since {reason}", None, track_norms)
+def _tensorflow(
+    population: Population, member: Mapping[str, Any], reason: str, *, jit_compile: bool, track_norms: bool
+) -> Engine:
+    program = program_of(population.computation, member["optimizer"], jit_compile=jit_compile, track_norms=track_norms)
+    return Engine(f"{'XLA' if jit_compile else 'TensorFlow'}, since {reason}", program=program)
 
 
 def _seats(members: int) -> int:

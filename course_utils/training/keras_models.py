@@ -7,13 +7,23 @@ import keras
 
 def require_layers(model: keras.Model) -> None:
     """Raises a ValueError unless the model is made of layers from one input to one output, and has weights."""
-    if not isinstance(model, keras.Sequential | keras.src.models.functional.Functional):
-        raise ValueError(  # noqa: TRY004 - as every bad value
+    functional = keras.src.models.functional.Functional
+    if not isinstance(model, keras.Sequential | functional) or type(model).call not in (
+        keras.Sequential.call,
+        functional.call,
+    ):
+        raise ValueError(
             f"model={model.name!r} is a {type(model).__name__} with a call of its own, which cannot be copied layer "
             "by layer: build it with keras.Sequential or keras.Model(inputs, outputs)."
         )
     if not model.built:
         raise ValueError(f"model={model.name!r} has no weights yet: start it with keras.Input(shape).")
+    for layer in layers_of(model):
+        if layer.dtype_policy.variable_dtype != "float32":
+            raise ValueError(
+                f"layer {layer.name!r} has dtype={layer.dtype_policy.name!r}, whose weights are no float32: choose "
+                "'float32', or 'mixed_bfloat16' or 'mixed_float16', which only compute with fewer digits."
+            )
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ValueError(f"model={model.name!r} has several inputs or outputs: give it one of each.")
 

@@ -49,10 +49,10 @@ class TrainingLoop:
         seats = {place: (shard, seat) for shard in self._shards for seat, place in enumerate(shard.places)}
         self._seats = [seats[place] for place in range(len(members))]
 
-    def stream(self) -> Iterator[Runs]:
-        """Trains; yields the runs so far before compiling, after every epoch, and now and then within long ones."""
+    def train(self) -> Iterator[int]:
+        """Trains; yields how many epochs are done before compiling, after every epoch, and now and then within one."""
         if any(shard.needs_compiling for shard in self._shards):
-            yield self._runs(0)
+            yield 0
         slice_ = _SLICE * min(1, cores() / len(self._shards))
         for epoch in range(self._epochs):
             side_by_side(lambda shard, at=epoch: shard.begin(at, self._history["val_loss"]), self._shards)
@@ -60,11 +60,19 @@ class TrainingLoop:
                 side_by_side(lambda shard: shard.advance(slice_), [s for s in self._shards if not s.epoch_done])
                 if all(shard.epoch_done for shard in self._shards):
                     break
-                yield self._runs(epoch)
+                yield epoch
             side_by_side(lambda shard, at=epoch: shard.finish(at, self._history), self._shards)
-            yield self._runs(epoch + 1)
+            yield epoch + 1
 
-    def _runs(self, epochs_done: int) -> Runs:
+    def runs(self, epochs_done: int) -> Runs:
+        """Makes the runs so far, with copies of all weights.
+
+        Args:
+            epochs_done: The newest that `train` has yielded.
+
+        Returns:
+            The runs.
+        """
         # Runs outlive their training by a whole notebook: they keep the weights, and nothing of what trained them.
         readers = {id(shard): shard.reader() for shard in self._shards}
         trained = [(shard.population, readers[id(shard)], seat) for shard, seat in self._seats]

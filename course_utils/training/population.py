@@ -65,6 +65,11 @@ class Population:
         key = object() if self._built_by is None else (self._built_by, _without_initializers(self.model))
         return Computation(key, self.loss, self.classify, self.model)
 
+    @property
+    def has_recurrence(self) -> bool:
+        """Whether a layer goes through its input step by step."""
+        return any(isinstance(layer, keras.layers.RNN) for layer in layers_of(self.model))
+
     def initial_weights(self, seed: int, scale: float) -> tuple[list, list]:
         """Draws the first weights of a member, in the order of the Keras model's variables."""
         return self._initial.draw(seed, scale)

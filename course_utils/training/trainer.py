@@ -25,8 +25,10 @@ class Trainer:
     """Trains networks on a data set, as many at once as knobs and seeds ask for.
 
     Networks of common layers train at once and give the same bits on every machine: a kernel of the course's own
-    trains them. It does not know every layer of Keras; models with others are compiled by XLA, which takes some seconds
-    for each architecture. Networks train on as many cores as there are.
+    trains them. It does not know every layer of Keras; models with others are compiled by XLA, which takes some
+    seconds for each architecture. Networks train on as many cores as there are. The gradient of an embedding has a
+    row for every word, most of them 0; Keras passes on those of the batch alone, so that its Adam leaves the other
+    rows where they are.
 
     Args:
         model: A Keras model made of standard layers, or a function such as `models.mlp` that builds one from
@@ -119,11 +121,12 @@ class Trainer:
         Raises:
             ValueError: If a knob is unknown or a value cannot be used.
         """
-        runs = None
-        with progress_bar(self.epochs if epochs is None else epochs, "epochs", shown=progress) as bar:
-            for runs in self.stream(seeds=seeds, epochs=epochs, settings=settings, **knobs):
-                bar.update(runs.epochs_done - bar.n)
-        return runs
+        epochs = self.epochs if epochs is None else epochs
+        loop = self._loop(seeds=seeds, epochs=epochs, settings=settings, **knobs)
+        with progress_bar(epochs, "epochs", shown=progress) as bar:
+            for done in loop.train():
+                bar.update(done - bar.n)
+        return loop.runs(epochs)
 
     def stream(
         self,
@@ -150,7 +153,8 @@ class Trainer:
         Raises:
             ValueError: If a knob is unknown or a value cannot be used.
         """
-        return self._loop(seeds=seeds, epochs=epochs, settings=settings, **knobs).stream()
+        loop = self._loop(seeds=seeds, epochs=epochs, settings=settings, **knobs)
+        return (loop.runs(done) for done in loop.train())
 
     def _loop(self, *, seeds: Any = 1, epochs: int | None = None, settings: Any = None, **knobs: Any) -> TrainingLoop:
         from course_utils.training.loop import TrainingLoop

@@ -20,7 +20,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from course_utils._jupyter.saving import WIDGET, leave_widgets_out
-from notebooks.build.chapters import notebook, path_of, scripts
+from notebooks.build.chapters import notebook, path_of, scripts, tagged
 from notebooks.build.contents import ROOT, UnfitError, readme
 
 MAX_LINES = 20
@@ -28,6 +28,8 @@ MAX_BYTES = 2_000_000
 SECONDS_A_CELL = 600
 
 NO_ALT = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=\"[^\"]+\")")
+#: What the line of a folded output says: JupyterLab shows there the first line of what is folded.
+COVER = "What came out (run the cell to see it beside your guess):"
 ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
 THIS_MACHINE = r"(?<![\w.])/(?:home|tmp|Users)/[\w.-]+|\b[A-Z]:\\+Users"
 
@@ -50,6 +52,8 @@ def findings(found: NotebookNode, root: Path = ROOT) -> Iterator[str]:
             lines = len(cell.source.strip().splitlines())
             if not 0 < lines <= MAX_LINES:
                 yield f"{cell.id}: {lines} lines of code, of at most {MAX_LINES}"
+            if "guess.answer(" in cell.source and not tagged(cell, "answer"):
+                yield f"{cell.id}: answers a question that asks for a guess, and has no tag 'answer' that folds it"
             if before == "code" and index > 1:
                 yield f"{cell.id}: no prose comes before this code"
             yield from (f"{cell.id}: {wrong}" for output in cell.outputs for wrong in _wrong(output, root))
@@ -112,6 +116,8 @@ def run(wanted: NotebookNode, folder: Path) -> None:
     """
     # Progress bars are made of times, which are never the same twice.
     os.environ["TQDM_DISABLE"] = "1"
+    # What is stored shows nobody's guesses, and leaves none behind.
+    os.environ["COURSE_GUESSES"] = "memory"
     client = NotebookClient(
         wanted,
         timeout=SECONDS_A_CELL,
@@ -132,6 +138,23 @@ def run(wanted: NotebookNode, folder: Path) -> None:
     finally:
         wanted.metadata.pop("widgets", None)
         leave_widgets_out(wanted)
+
+
+def cover(wanted: NotebookNode) -> None:
+    """Puts a line that gives nothing away before what a cell tagged `answer` shows.
+
+    Args:
+        wanted: A notebook that was run, changed in place. In HTML the line is a comment.
+    """
+    for cell in wanted.cells:
+        if tagged(cell, "answer") and cell.outputs:
+            output = cell.outputs[0]
+            if "text" in output:
+                output.text = f"{COVER}\n{output.text}"
+            for kind, text in output.get("data", {}).items():
+                if kind.startswith("text/"):
+                    line = f"<!-- {COVER} -->" if kind == "text/html" else COVER
+                    output.data[kind] = f"{line}\n{text}"
 
 
 def build(script: Path, *, solved: bool, force: bool = False, root: Path = ROOT) -> str:
@@ -163,6 +186,7 @@ def build(script: Path, *, solved: bool, force: bool = False, root: Path = ROOT)
         path.parent.mkdir(exist_ok=True)
         metadata = nbformat.from_dict(wanted.metadata)
         run(wanted, path.parent)
+        cover(wanted)
         wanted.metadata = metadata  # The kernel added its versions.
         done = f"run in {time.monotonic() - start:.0f} s"
     _refuse(name, findings(wanted, root))

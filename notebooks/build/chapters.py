@@ -12,7 +12,8 @@ Every cell has a name, which becomes its id and stays when the prose is put into
     rate = 0.1
 
 The notebook leaves out what is tagged `solution`; the solved notebook leaves out what is tagged `exercise`. Both get a
-first and a last cell that no script holds.
+first and a last cell that no script holds. What a cell tagged `answer` shows is folded, so that a question that asks
+for a guess is not answered before; JupyterLab unfolds it when the cell is run.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def tagged(cell: NotebookNode, tag: str) -> bool:
 
 
 def read(script: Path) -> list[NotebookNode]:
-    """Reads a chapter's cells, their names as ids and nothing but tags as metadata.
+    """Reads a chapter's cells, their names as ids, and as metadata their tags and what follows from them.
 
     Args:
         script: The chapter.
@@ -70,6 +71,8 @@ def read(script: Path) -> list[NotebookNode]:
     for before, cell in zip([None, *cells], cells):
         cell.id = str(cell.metadata.get("name", ""))
         cell.metadata = NotebookNode({"tags": sorted(cell.metadata["tags"])} if cell.metadata.get("tags") else {})
+        if tagged(cell, "answer"):
+            cell.metadata["jupyter"] = {"outputs_hidden": True}
         if not re.fullmatch(r"[a-z0-9-]{1,60}", cell.id) or cell.id in seen:
             wrong.append(f"a missing, repeated or unsuitable name {cell.id!r}: {cell.source[:60]!r}")
         seen.add(cell.id)

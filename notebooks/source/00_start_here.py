@@ -26,7 +26,7 @@
 # - Exercises tell you whether you are right, nearly right or wrong. Solved versions are in the folder `solutions`.
 # - Done with a chapter? Close its tab: your notebook stays as you saved it, and its networks make room for the next.
 #
-# The first cell that trains takes some ten seconds, because it loads TensorFlow, the library that does the work.
+# The first cell that trains takes some seconds, because it loads Keras, the library that networks are written in.
 
 # %% name="imports"
 from course_utils import checks, claims, datasets, models
@@ -97,7 +97,7 @@ CurvesDisplay(
 # for the digits do for the line?
 
 # %% name="two-data-sets"
-rates = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3]
+rates = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
 line_trainer = Trainer(models.mlp, datasets.line(features=64))
 on_digits = trainer.run(learning_rate=rates, seeds=5)
 on_line = line_trainer.run(learning_rate=rates, seeds=5)
@@ -109,8 +109,8 @@ on_line = line_trainer.run(learning_rate=rates, seeds=5)
 # %% name="two-data-sets-picture"
 loss_on_digits, loss_on_line = (runs.by("learning_rate", "val_loss") for runs in (on_digits, on_line))
 Gallery(
-    SweepDisplay(rates, loss_on_digits, "Digits: the largest rate is best", ylim=(0, 2.5)),
-    SweepDisplay(rates, loss_on_line, "Line: the largest rates diverge", yscale="log", ylim=(1e-3, 1e6)),
+    SweepDisplay(rates, loss_on_digits, "Digits: the best rate is 0.3", ylim=(0, 2.5)),
+    SweepDisplay(rates, loss_on_line, "Line: at 0.3 every network diverges", yscale="log", ylim=(1e-3, 1e6)),
 )
 
 # %% [markdown] name="two-data-sets-read"
@@ -131,8 +131,8 @@ print(f"Best rate on digits: {best_on_digits}. At that rate, {diverged_on_line} 
 # both are the same network on the same data. Then start from *good* and move one knob at a time. *Keep as ghost*
 # holds the present curve in grey, so that you can compare.
 #
-# Batch size, width and depth change the shape of the computation. The first time a shape is used it is compiled,
-# which takes a second or two; the status line says so.
+# Batch size, width and depth change the shape of the computation: deeper and wider networks take longer, and so do
+# smaller batches, which need more steps.
 
 # %% name="lab"
 good = {"learning_rate": 0.1, "batch_size": 32, "depth": 2, "init_scale": 1.0, "l2": 0.0}
@@ -153,7 +153,7 @@ lab
 
 # %% [markdown] name="lab-after"
 # What you should have seen: with the *bad* preset the network still gets many digits wrong after 20 epochs, with
-# the *good* one hardly any. A learning rate near the right end of the slider ruins everything; width and depth
+# the *good* one only a few. A learning rate near the right end of the slider ruins everything; width and depth
 # change far less. An initial scale of 0 leaves the network blind, whatever the rate: chapter by chapter you will
 # learn why. The next cell measures the two presets.
 #
@@ -177,10 +177,10 @@ moons = Trainer(models.mlp, datasets.moons(200, noise=0.35), optimizer="adam", b
 six = {
     "too slow": trainer.run(learning_rate=0.003, seeds=5),
     "healthy": first,
-    "oscillating": trainer.run(learning_rate=0.3, batch_size=4, seeds=5),
+    "oscillating": trainer.run(learning_rate=0.33, batch_size=4, seeds=5),
     "dead": trainer.run(learning_rate=2.0, seeds=5),
     "diverging": line_trainer.run(learning_rate=1.0, depth=0, seeds=5),
-    "over-fitting": moons.run(learning_rate=0.01, width=256, seeds=5),
+    "over-fitting": moons.run(learning_rate=0.01, width=256, seeds=5, epochs=40),
 }
 
 # %% [markdown] name="gallery-one"
@@ -222,7 +222,7 @@ Gallery(state("dead"), state("diverging", (1e-2, 1e30), "log"), state("over-fitt
 
 # %% name="exercise-diagnose-picture"
 mystery = Trainer(models.mlp, datasets.moons(200, noise=0.4, seed=2), optimizer="adam", batch_size=16)
-mystery_runs = mystery.run(learning_rate=0.01, width=256, seeds=5, epochs=30)
+mystery_runs = mystery.run(learning_rate=0.01, width=256, seeds=5, epochs=40)
 CurvesDisplay(
     {"validation": mystery_runs.history["val_loss"], "training": mystery_runs.history["loss"]}, "What ails this run?"
 )
@@ -265,7 +265,7 @@ checks.choice(
 my_rate = ...
 
 # %% name="exercise-rate-solved" tags=["solution"]
-my_rate = 0.1
+my_rate = 0.2
 
 # %% [markdown] name="exercise-rate-check-intro"
 # The next cell trains five networks with your rate and measures.

@@ -22,9 +22,10 @@
 # %% name="imports"
 import numpy as np
 import pandas as pd
+from IPython.display import display
 from sklearn.datasets import load_diabetes
 
-from course_utils import checks, claims, datasets, diagnostics, models, schedules
+from course_utils import checks, claims, datasets, diagnostics, guess, models, schedules
 from course_utils.chapters.learning_rate import landscapes
 from course_utils.chapters.learning_rate.pictures import Parabola, RateAndLoss, SurfaceDisplay
 from course_utils.drawing import CurvesDisplay, Gallery, SweepDisplay
@@ -65,8 +66,8 @@ print(digits, patients, sep="\n")
 #
 # > new weight = weight − learning rate × gradient
 #
-# **Predict:** we start at `w = 0` with a learning rate of 0.05. Where will `w` be after one step, and where does it
-# end? (The gradient at 0 is 2 · (0 − 6) · 2 = −24.)
+# We start at `w = 0` with a learning rate of 0.05. The gradient there is 2 · (0 − 6) · 2 = −24, so that the first step
+# leads to 0 + 0.05 · 24 = 1.2.
 
 # %% name="one-step-by-hand"
 weight, by_hand = 0.0, []
@@ -105,9 +106,24 @@ print("by Keras:", np.round(by_keras, 4), "  the same:", same_steps)
 # **ideal** rate, 1/λ. If it lies between −1 and 1, the weight shrinks. Otherwise it grows, and that happens when
 # the rate is above **2/λ**, twice the ideal (LeCun et al. 1998).
 #
-# **Predict:** for λ = 2 the ideal rate is 0.5. What will rates of 0.1, 0.75, 0.95 and 1.05 do?
+# **Your guess.** Six times in this chapter you are asked for one before a cell shows what comes out. It is kept,
+# and then shown beside the result. For λ = 2 the ideal rate is 0.5; what happens at nearly twice that?
 
-# %% name="parabola-table"
+# %% name="parabola-guess"
+guess.choice(
+    "learning-rate-095",
+    "What does the weight do at a rate of 0.95?",
+    [
+        "creeps towards the minimum from one side",
+        "overshoots, yet comes closer",
+        "diverges: every step leads further away",
+    ],
+)
+
+# %% [markdown] name="parabola-table-intro"
+# Six rates, from a fifth of the ideal one to a little more than twice:
+
+# %% name="parabola-table" tags=["answer"]
 quadratic = landscapes.Quadratic()
 paths = {rate: quadratic.run(learning_rate=rate, curvature=2.0, steps=20) for rate in (0.1, 0.5, 0.75, 0.95, 1.0, 1.05)}
 pd.DataFrame(
@@ -123,11 +139,10 @@ pd.DataFrame(
 )
 
 # %% [markdown] name="parabola-picture-intro"
-# The same as a picture. Follow the sign of the weight: above the ideal rate it changes at every step, because each
-# step jumps over the bottom to the other side.
+# The same as a picture. Follow the sign of the weight.
 
-# %% name="parabola-picture"
-CurvesDisplay(
+# %% name="parabola-picture" tags=["answer"]
+picture = CurvesDisplay(
     {f"rate {rate:g}": paths[rate].weights for rate in (0.1, 0.75, 0.95, 1.05)},
     "Above twice the ideal rate, every step leads further away",
     x=range(21),
@@ -135,11 +150,17 @@ CurvesDisplay(
     ylabel="weight",
     ylim=(-11, 11),
 )
+guess.answer(
+    "learning-rate-095",
+    paths[0.95].regime,
+    "Above the ideal rate the sign changes at every step, because each jumps over the bottom to the other side.",
+    picture=picture,
+)
 
 # %% [markdown] name="lab-parabola-intro"
 # ### Lab 1: the parabola
 #
-# **Predict, then drag.** Set the curvature to 2 and find the rate at which the weight runs away. Then double the
+# Set the curvature to 2 and find the rate at which the weight runs away. Then double the
 # curvature. Where is the limit now? The status line below the picture names what the weight does.
 
 # %% name="lab-parabola"
@@ -188,12 +209,17 @@ limit = 2 / found.max()
 print(f"curvatures from {found.min():.2f} to {found.max():.2f}; limit for the learning rate: {limit:.2f}")
 
 # %% [markdown] name="regression-predict"
-# **Predict:** with this limit, which of the rates 0.1, 0.2 and 0.3 will train?
-#
+# Now to the three rates. Compare them with the limit before you guess.
+
+# %% name="regression-guess"
+outcomes = ["none of them", "only 0.1", "0.1 and 0.2", "all three"]
+guess.choice("regression-rates", "Which of the rates 0.1, 0.2 and 0.3 will train?", outcomes)
+
+# %% [markdown] name="regression-runs-intro"
 # `depth=0` leaves out all hidden layers, so that the model is just a weighted sum. Eight seeds are trained for each
 # rate: eight runs that differ only in their random first weights and in the order of the rows.
 
-# %% name="regression-runs"
+# %% name="regression-runs" tags=["answer"]
 regression = Trainer(models.mlp, patients, epochs=40)
 three_rates = regression.run(learning_rate=[0.1, 0.2, 0.3], depth=0, seeds=8)
 steps_per_epoch = three_rates.steps_per_epoch[0]
@@ -209,14 +235,21 @@ print(f"at 0.3 the loss is a thousand times the first one in epoch {thousandfold
 # The loss of every single step, on a logarithmic axis. (A mini-batch is a small sample, so that the loss jumps a
 # little from step to step even when all is well.)
 
-# %% name="regression-picture"
-CurvesDisplay(
+# %% name="regression-picture" tags=["answer"]
+picture = CurvesDisplay(
     {f"rate {rate}": np.stack(runs.batch_loss)[:, :60] for rate, runs in by_rate.items()},
     "At 0.3 the loss grows by a constant factor, at 0.1 it falls",
     xlabel="step",
     ylabel="batch loss",
     yscale="log",
     ylim=(0.1, 1e12),
+)
+that_train = sum(count == 0 for count in ended_in_nan.values())
+guess.answer(
+    "regression-rates",
+    outcomes[that_train],
+    f"A rate trains if it lies below 2/λ, which is {limit:.2f} for this data.",
+    picture=picture,
 )
 
 # %% [markdown] name="regression-read"
@@ -229,14 +262,31 @@ CurvesDisplay(
 # The curvatures came from the inputs. So what happens when the inputs are left in their own units, with ages about
 # 50 and cholesterol about 190?
 #
-# **Predict:** will the limit be larger or smaller than before? By how much?
+# **Your guess:** a number this time. If you like, give a range too, so wide that you are 90 % sure of it.
 
-# %% name="scales-limits" tags=["foreign-numbers"]
+# %% name="scales-guess"
+guess.number(
+    "raw-limit",
+    f"For inputs of deviation 1 the limit is {limit:.2f}. What is it for inputs in their own units?",
+    low=1e-6,
+    high=100,
+    scale="log",
+)
+
+# %% [markdown] name="scales-limits-intro"
+# The limit for three ways to scale the same measurements:
+
+# %% name="scales-limits" tags=["answer", "foreign-numbers"]
 limits = {
     scale: 2 / curvatures(datasets.from_arrays(measurements, progress, validation=0.2, scale=scale).x_train).max()
     for scale in ("raw", "unit", "standard")
 }
-pd.Series({scale: f"{value:.2g}" for scale, value in limits.items()}, name="largest learning rate")
+display(pd.Series({scale: f"{value:.2g}" for scale, value in limits.items()}, name="largest learning rate"))
+guess.answer(
+    "raw-limit",
+    limits["raw"],
+    "The curvatures are made of squares of the inputs: inputs of about 100 make curvatures of 10,000 and more.",
+)
 
 # %% [markdown] name="scales-read"
 # `"unit"` divides all inputs by one number, so that they lie between 0 and 1; `"standard"` gives each input mean 0
@@ -249,10 +299,24 @@ pd.Series({scale: f"{value:.2g}" for scale, value in limits.items()}, name="larg
 # The network for the digits has two hidden layers and thousands of weights, and its loss is not a parabola. Is
 # there still an ideal rate, and a limit at twice the ideal?
 #
-# **Predict:** we try sixteen rates from 0.001 to 4, each with six seeds, 96 networks in all. Draw the curve of
-# the final loss against the rate in your mind (or on paper) before you run the cell.
+# We try sixteen rates from 0.001 to 4, each with six seeds, 96 networks in all. Before that, draw what you expect. (A
+# network that guesses blindly among ten digits has a loss of ln 10 ≈ 2.3.)
 
-# %% name="network-sweep"
+# %% name="network-guess"
+guess.curve(
+    "loss-against-rate",
+    "How does the loss after 20 epochs depend on the learning rate?",
+    x=(0.001, 4),
+    y=(0, 2.5),
+    xlabel="learning rate",
+    ylabel="validation loss",
+    xscale="log",
+)
+
+# %% [markdown] name="network-sweep-intro"
+# Now the 96 networks:
+
+# %% name="network-sweep" tags=["answer"]
 trainer = Trainer(models.mlp, digits, track_norms=True)  # the lengths of the steps are for the last section
 rates = np.geomspace(0.001, 4, 16)
 sweep = trainer.run(learning_rate=rates, seeds=6)
@@ -267,13 +331,19 @@ print(f"lowest loss near {best:.1g}; most networks broken from {broken:.1g} on, 
 # %% [markdown] name="network-sweep-picture-intro"
 # Each dot is the validation loss of one network after 20 epochs, the line goes through the medians.
 
-# %% name="network-sweep-picture"
-SweepDisplay(
+# %% name="network-sweep-picture" tags=["answer"]
+picture = SweepDisplay(
     rates,
     final_loss,
     "A long slope, a wide valley, and a cliff",
     ylim=(0, 2.5),
     marks={"lowest": best, "broken": broken},
+)
+guess.answer(
+    "loss-against-rate",
+    (rates, middle),
+    "Did you draw both sides alike? Too small a rate costs time, too large a one costs the network.",
+    picture=picture,
 )
 
 # %% [markdown] name="network-sweep-read"
@@ -306,8 +376,6 @@ CurvesDisplay(
 # One document warns that the error is not a clean U, but has **local minima**: places that are lower than their
 # neighbours without being the lowest. (Its sentence can also be read as being about error against *weight*. We take
 # up that reading with the saddle below.) Let us count the dips of each seed's own curve, and of the median's.
-#
-# **Predict:** which has more dips, the curve of a single seed or the median of all six?
 
 
 # %% name="valleys"
@@ -334,7 +402,7 @@ print(
 # %% [markdown] name="lab-regimes-intro"
 # ### Lab 2: the regimes
 #
-# **Predict, then drag:** at which rate does the network reach a validation accuracy of 0.95 soonest? Where do the
+# At which rate does the network reach a validation accuracy of 0.95 soonest? Where do the
 # eight seeds begin to differ? Press the presets first. *Keep as ghost* holds a curve in grey for comparison.
 
 # %% name="lab-regimes"
@@ -363,7 +431,7 @@ Lab(
 # %% [markdown] name="lab-sweep-intro"
 # ### Lab 3: many rates at once
 #
-# Now the whole sweep is trained anew at every move of a slider. **Predict, then drag:** if you train longer, does
+# Now the whole sweep is trained anew at every move of a slider. If you train longer, does
 # the best rate move left or right? And if you add *momentum*? (Momentum lets each step continue part of the step
 # before. At 0 it is plain SGD; at 0.9 a steady slope ends up being followed ten times as fast.)
 
@@ -390,9 +458,7 @@ Lab(
 # The documents give lists to start from: 0.1, 0.01, … down to 0.000001; "0.1 or 0.01"; 0.01, 0.001 and 0.0001; and
 # 0.01 as a good start for normalised inputs. They do not say for which optimizer. We compare plain SGD with
 # **Adam** (Kingma and Ba 2014), the most used *adaptive* optimizer: it divides each weight's step by the recent
-# size of that weight's gradient.
-#
-# **Predict:** for each of the two, will the best rate depend on the scale of the inputs?
+# size of that weight's gradient. For which of the two does the best rate depend on the scale of the inputs?
 
 # %% name="starting-values-runs"
 guesses = [0.000001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3]
@@ -412,15 +478,15 @@ for scale in ("raw", "unit", "standard"):
 
 
 # %% name="starting-values-table"
-def verdict_on(guess, key):
-    if accuracy_at[key][guesses.index(guess)] >= 0.95:
+def verdict_on(first, key):
+    if accuracy_at[key][guesses.index(first)] >= 0.95:
         return "good"
-    return "slow" if guess < best_rate[key] else "broken"
+    return "slow" if first < best_rate[key] else "broken"
 
 
 pd.DataFrame(
     {
-        key: {"best rate": best_rate[key], **{f"{guess}": verdict_on(guess, key) for guess in (0.1, 0.01, 0.001)}}
+        key: {"best rate": best_rate[key], **{f"{first}": verdict_on(first, key) for first in (0.1, 0.01, 0.001)}}
         for key in accuracy_at
     }
 ).T.rename_axis(["inputs", "optimizer"])
@@ -438,10 +504,8 @@ pd.DataFrame(
 #
 # A document describes a common sight: the error falls to some level and then bounces between two values, better than
 # at the start but not the best. Here is the purest case: a loss with a kink, loss = |w|. Its slope is +1 or −1 and
-# never gets smaller, so that a constant rate can only jump back and forth.
-#
-# **Predict:** the weight starts at 1 and the rate is 0.3. What are the two values? And what if the rate is halved
-# every five steps?
+# never gets smaller, so that a constant rate can only jump back and forth. The weight starts at 1 and the rate is 0.3,
+# once constant and once halved every five steps.
 
 
 # %% name="bouncing-by-hand"
@@ -487,8 +551,7 @@ plans = [{"schedule": schedule} for schedule in decays.values()]
 decayed = regression.run(settings=plans, learning_rate=0.2, depth=0, seeds=8, epochs=40)
 
 # %% [markdown] name="schedules-picture-intro"
-# First four of the plans, then what became of them. **Predict** before you look at the right picture: which will
-# get closest to the lowest possible loss?
+# First four of the plans, then what became of them.
 
 # %% name="schedules-picture"
 four = ["constant", "× 0.5 every 5", "× 0.1 over 8", "× 0.3, watching"]
@@ -510,7 +573,7 @@ Gallery(
 
 # %% [markdown] name="schedules-table-intro"
 # All of them, measured over the last five epochs, on the regression, and then the same plans with the digits
-# network at its good rate. **Predict:** will the digits network gain as much from decay?
+# network at its good rate.
 
 # %% name="schedules-digits" tags=["foreign-numbers"]
 on_digits = trainer.run(settings=plans, learning_rate=best, seeds=5)
@@ -538,9 +601,7 @@ pd.DataFrame(
 # ## Every iteration, or every epoch? (claim LR7)
 #
 # One document suggests to multiply the rate by 0.9 or 0.99 "each iteration". An **iteration** is a step, a single
-# mini-batch, and one epoch of the digits has 44 of them.
-#
-# **Predict:** what is left of a rate after 100 steps if each multiplies it by 0.9?
+# mini-batch, and one epoch of the digits has 44 of them. What is left of a rate after 100 steps?
 
 # %% name="per-step-by-hand"
 left = {factor: factor**100 for factor in (0.9, 0.99)}
@@ -575,8 +636,8 @@ CurvesDisplay(
 # %% [markdown] name="lab-schedules-intro"
 # ### Lab 4: schedules
 #
-# The regression again, with all the plans, and two that rise as well as fall (more about them soon). **Predict, then
-# drag:** which plans allow a rate so high that the constant one bounces badly? And how low must a *constant* rate be
+# The regression again, with all the plans, and two that rise as well as fall (more about them soon). Which
+# plans allow a rate so high that the constant one bounces badly? And how low must a *constant* rate be
 # to match them?
 
 # %% name="lab-schedules"
@@ -614,10 +675,16 @@ Lab(
 # point" exact. We make the test eight times, each time with one network of another seed, and take the median of
 # what each rule says.
 #
-# **Predict:** from the sweep you know the best rate of this network. Where will the lowest point of the test be, to
-# the left or to the right of it?
+# From the sweep you know the best rate of this network. **Your guess:**
 
-# %% name="range-test-run"
+# %% name="range-test-guess"
+sides = ["left of it", "at it, within a factor of two", "right of it"]
+guess.choice("range-test-lowest", "Where is the lowest point of the range test, seen from the best rate?", sides)
+
+# %% [markdown] name="range-test-run-intro"
+# Eight tests, and what each rule says:
+
+# %% name="range-test-run" tags=["answer"]
 test = diagnostics.range_test(trainer, low=1e-4, high=10, epochs=2, seeds=8)
 suggested_by = {name: [rule(single) for single in test.singles()] for name, rule in diagnostics.RULES.items()}
 suggestions = {name: float(np.median(found)) for name, found in suggested_by.items()}
@@ -630,18 +697,26 @@ print("the tests differ from one another by less than a factor of ten:", disagre
 # Left, the median of the eight tests (each is smoothed first, since single batches jump). Right, the sweep with the same
 # marks.
 
-# %% name="range-test-picture"
+# %% name="range-test-picture" tags=["answer"]
 tested = test.learning_rates[: len(test.loss)]
-Gallery(
-    SweepDisplay(
-        tested,
-        test.loss[:, None],
-        "Range test: two epochs",
-        ylabel="smoothed loss",
-        ylim=(1.8, 2.8),
-        marks=suggestions,
-    ),
-    SweepDisplay(rates, final_loss, "Sweep: 96 networks", ylim=(0, 2.5), marks=suggestions),
+display(
+    Gallery(
+        SweepDisplay(
+            tested,
+            test.loss[:, None],
+            "Range test: two epochs",
+            ylabel="smoothed loss",
+            ylim=(1.8, 2.8),
+            marks=suggestions,
+        ),
+        SweepDisplay(rates, final_loss, "Sweep: 96 networks", ylim=(0, 2.5), marks=suggestions),
+    )
+)
+ratio = suggestions["lowest"] / best
+guess.answer(
+    "range-test-lowest",
+    sides[0] if ratio < 0.5 else sides[2] if ratio > 2 else sides[1],
+    f"It lies at {ratio:.1f} times the best rate. So short a test ends before a rate has done all its damage.",
 )
 
 # %% [markdown] name="range-test-compare-intro"
@@ -699,7 +774,7 @@ print("slope at (0, 0):", np.abs(slope(np.zeros(2))), "  curvatures there:", np.
 #
 # **Cyclical** rates (Smith 2015) swing between a low and a high value. The document says that this crosses plateaus
 # faster. Faster than what? We compare four: constant at the low value, constant at the high value, swinging between
-# the two, and constant at the middle of the swing. **Predict** their order.
+# the two, and constant at the middle of the swing.
 
 # %% name="saddle-paths"
 swing = schedules.Triangular(low=0.1, period=1)
@@ -742,9 +817,16 @@ Gallery(
 # %% [markdown] name="plateau-network"
 # Now a network with a plateau. With the old *sigmoid* units instead of ReLU, the digits network sits at the loss of
 # blind guessing for a while before it learns anything. The same four plans, between 0.1 and 1, and a fifth that is
-# popular: **one cycle** (Smith and Topin 2017), a single swing up and then down to zero. **Predict** again.
+# popular: **one cycle** (Smith and Topin 2017), a single swing up and then down to zero. **Your guess,** the last one:
 
-# %% name="plateau-runs"
+# %% name="plateau-guess"
+plans_by_name = ["low", "swinging", "middle", "high", "one cycle"]
+guess.choice("plateau-first", "Which of the five plans leaves the plateau first?", plans_by_name)
+
+# %% [markdown] name="plateau-runs-intro"
+# A plan has left the plateau when the validation loss falls below 1.
+
+# %% name="plateau-runs" tags=["answer"]
 swings = {
     "low": {"learning_rate": 0.1},
     "swinging": {"learning_rate": 1.0, "schedule": schedules.Triangular(0.1, 4)},
@@ -764,12 +846,18 @@ for name, epochs in epochs_to_cross.items():
 # %% [markdown] name="plateau-picture-intro"
 # All five, with the band over six seeds:
 
-# %% name="plateau-picture"
-CurvesDisplay(
+# %% name="plateau-picture" tags=["answer"]
+picture = CurvesDisplay(
     {name: runs.history["val_loss"] for name, runs in plateau_runs.items()},
     "Swinging beats the low rate, and ties with the middle one",
     ylabel="validation loss",
     ylim=(0, 2.5),
+)
+guess.answer(
+    "plateau-first",
+    min(epochs_to_cross, key=lambda name: np.median(epochs_to_cross[name])),
+    "Down a long and gentle slope, the plan is ahead that takes the largest steps.",
+    picture=picture,
 )
 
 # %% [markdown] name="plateau-read"
@@ -784,7 +872,7 @@ CurvesDisplay(
 # %% [markdown] name="lab-plateau-intro"
 # ### Lab 5: crossing a plateau
 #
-# **Predict, then drag:** with the constant plan, how low a rate still leaves the plateau within 30 epochs? Then find
+# With the constant plan, how low a rate still leaves the plateau within 30 epochs? Then find
 # a swing that is better than its own high value. Is there one?
 
 # %% name="lab-plateau"
@@ -817,7 +905,7 @@ Lab(
 #
 # One document says that adaptive methods not only lower the rate where needed, but also raise it where it is too low.
 # Adam divides each step by the recent size of the gradient. By hand: give it a constant gradient, once of 1 and
-# once of 0.001. **Predict** the length of its steps, next to those of SGD.
+# once of 0.001. How long are its steps, next to those of SGD?
 
 # %% name="adaptive-by-hand"
 step_length = {}
@@ -835,7 +923,7 @@ for optimizer in ("sgd", "adam"):
 #
 # The other sense would be: the *knob* is set too low, and the method makes up for it. Let us see. Our trainer was made
 # with `track_norms=True` and records the length of each gradient and each update; their ratio is the effective rate. We run Adam and **RMSProp**
-# (its elder sibling) with a good rate and with one a hundred times too low. **Predict:** in which of them will the
+# (its elder sibling) with a good rate and with one a hundred times too low. In which of them does the
 # effective rate rise in the course of 20 epochs?
 
 # %% name="adaptive-runs"

@@ -113,14 +113,14 @@ import tensorflow as tf
 trainer = Trainer(models.mlp, digits)
 brief = trainer.run(batch_size=16, learning_rate=0.05, epochs=1, seeds=8)
 warm = [brief.model(seed) for seed in range(5)]
-gradients = [gradient_noise.per_row(model, digits.x_train, digits.y_train) for model in warm]
+gradients = gradient_noise.per_row(warm[0], digits.x_train, digits.y_train)
 
 loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 with tf.GradientTape() as tape:
     loss = loss_of(digits.y_train[:32], warm[0](digits.x_train[:32]))
 by_tape = np.concatenate([part.numpy().ravel() for part in tape.gradient(loss, warm[0].trainable_variables)])
-rows_agree = bool(np.allclose(by_tape, gradients[0][:32].mean(axis=0), atol=1e-5))
-print(f"{gradients[0].shape[1]} weights; mean of 32 rows' gradients = gradient of the batch:", rows_agree)
+rows_agree = bool(np.allclose(by_tape, gradients[:32].mean(axis=0), atol=1e-5))
+print(f"{gradients.shape[1]} weights; mean of 32 rows' gradients = gradient of the batch:", rows_agree)
 
 # %% [markdown] name="noise-formula"
 # How noisy? A mean over B independent draws has a **variance** (the mean squared distance from the true mean) of the
@@ -134,8 +134,9 @@ print(f"{gradients[0].shape[1]} weights; mean of 32 rows' gradients = gradient o
 
 # %% name="noise-measured" tags=["foreign-numbers"]
 sizes = [1, 4, 16, 64, 256, 512]
-seen = [gradient_noise.GradientNoise({"after 1 epoch": rows}) for rows in gradients]
-noise = {size: [one.run(moment="after 1 epoch", batch_size=size) for one in seen] for size in sizes}
+rows_of = (gradient_noise.per_row(model, digits.x_train, digits.y_train) for model in warm)
+seen = [gradient_noise.GradientNoise({"then": gradient}) for gradient in rows_of]
+noise = {size: [one.run(moment="then", batch_size=size) for one in seen] for size in sizes}
 shrunk = {size: [one.variance / one.known.variance for one in noise[size]] for size in sizes}
 by_formula = {size: (512 - size) / (size * 511) for size in sizes}
 angles = {size: [one.typical_angle for one in noise[size]] for size in sizes}
@@ -154,7 +155,7 @@ pd.DataFrame(
 # rarely need to be large.
 #
 # And see how large the angles are! The gradient of a single row is almost at a right angle to the full one; even 64 rows
-# point about 45° away. Training works all the same, since the errors of many small steps cancel.
+# point more than 40° away. Training works all the same, since the errors of many small steps cancel.
 
 # %% [markdown] name="lab-noise-intro"
 # ### Lab 1: a fan of gradients
@@ -171,13 +172,11 @@ untrained = models.mlp((64,), 10)
 for variable, start in zip(untrained.variables, trainer.initial_weights(seed=0)):
     variable.assign(start)
 trained = trainer.run(batch_size=16, learning_rate=0.05, epochs=20, seeds=8).model(0)
-moments = {
-    "before training": gradient_noise.per_row(untrained, digits.x_train, digits.y_train),
-    "after 1 epoch": gradients[0],
-    "after 20 epochs": gradient_noise.per_row(trained, digits.x_train, digits.y_train),
-}
+moments = {"before training": untrained, "after 1 epoch": warm[0], "after 20 epochs": trained}
 Lab(
-    gradient_noise.GradientNoise(moments),
+    gradient_noise.GradientNoise(
+        {name: gradient_noise.per_row(model, digits.x_train, digits.y_train) for name, model in moments.items()}
+    ),
     gradient_noise.Fan(),
     batch_size=SelectionSlider(options=[2**power for power in range(10)], value=16),
     moment=choice(list(moments), "after 1 epoch"),
@@ -276,8 +275,8 @@ Lab(
 # an epoch the rows are always the same, but the number of steps is not. **Predict:** how much sooner does an epoch end
 # with batches of 64 than with batches of 1?
 #
-# The times depend on your machine, so that the next output differs from run to run. We use Keras' own `fit`, and give it
-# three tries, of which the fastest counts.
+# The times depend on your machine, so that the next two outputs differ from run to run. We use Keras' own `fit`, and
+# give it three tries, of which the fastest counts.
 
 # %% name="epoch-time-measured" tags=["measured-time"]
 import time
@@ -293,15 +292,38 @@ for size in (1, 16, 64, 512):
         tries.append(time.perf_counter() - started)
     epoch_seconds[size] = min(tries)
     steps[size] = (int(timed.optimizer.iterations) - before) // 3  # as Keras counts them
-costs = np.array([[steps[size], 512] for size in steps])
-fixed, per_row = np.linalg.lstsq(costs, np.array([*epoch_seconds.values()]))[0]
-print({f"batch {size}, {steps[size]} steps": f"{1000 * seconds:.0f} ms" for size, seconds in epoch_seconds.items()})
-print(f"a step costs about {1000 * fixed:.2f} ms, a row about {1000 * max(per_row, 0):.2f} ms more")
+print({f"batch {size}, {steps[size]} steps": f"{1000 * seconds:.1f} ms" for size, seconds in epoch_seconds.items()})
 
 # %% [markdown] name="epoch-time-read"
 # Look at the ratios, not at the milliseconds. From 1 to 64 an epoch gets several times shorter, for it has 64 times
-# fewer steps, and with them go the fixed costs. From 64 to 512 there is little left to gain: the rows themselves must be
-# computed in any case.
+# fewer steps, and with them go the fixed costs. From 64 to 512 there is little left to gain: what remains does not depend
+# on the batch, and that is the rows themselves, and what `fit` does once in each call.
+#
+# So how much is a row, and how much a step? For Keras we time single steps with more and more rows. With the **engine** of
+# this course, the small program that trains our networks, a step is too short for that; there we time whole epochs. The
+# straight line that fits the times best gives both parts.
+
+# %% name="step-time-measured" tags=["measured-time"]
+few = datasets.from_arrays(pixels[:520], labels[:520], validation=8 / 520, test=0, scale="unit")
+bare = Trainer(models.mlp, few, epochs=20)  # 512 rows to train, and hardly any to validate
+parts = {"Keras": [], "engine": []}  # each time in seconds, with the steps and the rows that it took
+for size in (1, 16, 64, 512):
+    for _ in range(20):
+        started = time.perf_counter()
+        timed.train_on_batch(digits.x_train[:size], digits.y_train[:size])
+        parts["Keras"].append((time.perf_counter() - started, 1, size))
+        started = time.perf_counter()
+        bare.run(batch_size=size, learning_rate=0.05)
+        parts["engine"].append(((time.perf_counter() - started) / 20, steps[size], 512))
+for name, tries in parts.items():
+    fastest = np.array([min(tries[start : start + 20]) for start in range(0, 80, 20)])
+    fixed, row = 1e6 * np.linalg.lstsq(fastest[:, 1:], fastest[:, 0])[0]
+    print(f"{name}: a step costs {fixed:.1f} µs and {row:.2f} µs for each row, as much as {fixed / row:.0f} rows")
+
+# %% [markdown] name="step-time-read"
+# The last number is the one to keep: **how many rows cost as much as everything else in a step**. For Keras, where Python
+# takes part in each step, it is hundreds or thousands; for a program without Python, only a few. It belongs to the machine
+# and to the software, not to the task, and it falls as the network grows, since a row then costs more.
 
 # %% [markdown] name="race"
 # ## Who gets there first? The documents disagree (claim MB5)
@@ -309,10 +331,11 @@ print(f"a step costs about {1000 * fixed:.2f} ms, a row about {1000 * max(per_ro
 # One document shows that with a larger batch, the same accuracy takes **longer**. The other says that large batches
 # usually converge **faster**. Let them race: five batch sizes, eight networks each, the same learning rate for all, until
 # they reach a validation accuracy of 0.9. Then we ask three questions about *the same runs*: how many **epochs** did it
-# take, how many **steps**, and how many **seconds**?
+# take, how many **steps**, and how much **time**?
 #
-# Seconds depend on the machine, and so we state a **cost model** instead: a step costs a fixed part, and a part for each
-# row; here 64 rows cost as much as the fixed part. The time unit is a step with a single row.
+# Time depends on the machine, and so we compute it by the **cost model** that we have just measured: a step costs a
+# fixed part, and a part for each row. Here 64 rows cost as much as the fixed part, which lies between the two machines
+# above; in the lab below you can put in the number of your own. The time unit is a step with a single row.
 #
 # **Predict** the winner of each of the three.
 
@@ -320,7 +343,7 @@ print(f"a step costs about {1000 * fixed:.2f} ms, a row about {1000 * max(per_ro
 race_sizes = [1, 4, 16, 64, 256]
 race = BatchSizeRace(trainer, race_sizes, goal=0.9)
 raced = race.run(learning_rate=0.03, rows_at_once=64)
-cost = {yardstick: raced.typical(yardstick) for yardstick in ("epochs", "steps", "seconds")}
+cost = {yardstick: raced.typical(yardstick) for yardstick in ("epochs", "steps", "time")}
 ranking = {yardstick: raced.ranking(yardstick) for yardstick in cost}
 for yardstick, order in ranking.items():
     print(f"{yardstick:8s} first: batch {order[0]:3d}   last: batch {order[-1]:3d}")
@@ -328,12 +351,13 @@ pd.DataFrame(cost, index=pd.Index(race_sizes, name="batch size")).map(lambda val
 
 # %% [markdown] name="race-read"
 # The same forty networks, and the order turns round. Counted in epochs, the smallest batch wins and the largest is last:
-# the first document. Counted in steps, it is exactly the other way round: the second. In seconds, the middle wins.
-# Nobody was wrong; they held different watches.
+# the first document. Counted in steps, the smallest is last, and the two largest are first: the second. In time, the
+# middle wins. Nobody was wrong; they held different watches.
 #
-# But look at the steps once more: batch 256 saves hardly any against batch 16, though it is so much more exact. With the
-# same rate it takes better steps of the *same length*. What a large batch can really do is take **longer** ones. Give each
-# a rate in proportion to its batch. **Predict:** what will become of the epochs, and what of the steps?
+# But look at the steps once more: from 16 to 64 they become fewer by about a seventh, and from 64 to 256 by hardly any,
+# though the larger batches are so much more exact. With the same rate they take better steps of the *same length*. What a
+# large batch can really do is take **longer** ones. Give each a rate in proportion to its batch. **Predict:** what will
+# become of the epochs, and what of the steps?
 
 # %% name="race-scaled"
 raced_scaled = race.run(learning_rate=0.03, scaling="linear", rows_at_once=64)
@@ -343,22 +367,22 @@ pd.DataFrame(
 ).map(lambda value: f"{float(f'{value:.2g}'):g}")
 
 # %% [markdown] name="race-scaled-read"
-# Now an epoch is worth the same for every batch size up to 64: so many rows, so much learned, however they are cut up.
-# Counted in steps, 64 beats 16 four times over. And in seconds the best batch has moved up from 16 to 64. Here is the
-# origin of the rules of thumb in the documents (32; 16 to 128; 32 to 256): the range where a machine is used well, and the
-# rate can still follow.
+# Now an epoch is worth nearly the same for every batch size up to 64: so many rows, so much learned, however they are cut
+# up. Counted in steps, 64 beats 16 almost four times over. And in time the best batch has moved up from 16 to 64, with
+# 256 close behind. Here is the origin of the rules of thumb in the documents (32; 16 to 128; 32 to 256): the range where a
+# machine is used well, and the rate can still follow.
 
 # %% [markdown] name="lab-race-intro"
 # ### Lab 3: hold another watch
 #
-# On the left the five batch sizes on their way, on the right what the goal cost each. *Rows at once* is the machine: 1 is
-# a machine that spends almost all of its time on rows, thousands are a graphics card that computes as many
-# rows at the same time as you have. *Scaling* decides what becomes of the rate (given for batch 16) when the batch
-# changes: the same for all; multiplied by the **square root** of the factor by which the batch is larger; or **linear**,
-# multiplied by that factor itself.
+# On the left the five batch sizes on their way, on the right what the goal cost each. *Rows at once* is the machine: how
+# many rows cost as much as everything else in a step. At 0.1 it spends almost all of its time on rows, as with a large
+# network; at thousands it is a graphics card that computes as many rows at the same time as you have. *Scaling* decides
+# what becomes of the rate (given for batch 16) when the batch changes: the same for all; multiplied by the **square root**
+# of the factor by which the batch is larger; or **linear**, multiplied by that factor itself.
 #
-# **Predict, then drag:** (1) Set the yardstick to seconds. Which machine makes the first document right, and which the
-# second? (2) With linear scaling, who wins in epochs?
+# **Predict, then drag:** (1) Set the yardstick to time. Which machine makes the first document right, and which the
+# second? Who wins with the two numbers that you measured above? (2) With linear scaling, who wins in epochs?
 
 # %% name="lab-race"
 Lab(
@@ -366,23 +390,24 @@ Lab(
     RacePicture(),
     yardstick=choice(list(YARDSTICKS), "epochs"),
     learning_rate=log_slider(0.01, 0.1, value=0.03),
-    rows_at_once=log_slider(1, 10000, value=64, step=0.25),
+    rows_at_once=log_slider(0.1, 10000, value=64, step=0.25),
     scaling=choice(list(SCALING), "same"),
     presets={
         "small wins": {"yardstick": "epochs"},
         "large wins": {"yardstick": "steps"},
-        "slow machine": {"yardstick": "seconds", "rows_at_once": 1},
-        "graphics card": {"yardstick": "seconds", "rows_at_once": 10000},
+        "slow machine": {"yardstick": "time", "rows_at_once": 0.1},
+        "graphics card": {"yardstick": "time", "rows_at_once": 10000},
         "linear scaling": {"yardstick": "epochs", "scaling": "linear"},
     },
     name="race",
 )
 
 # %% [markdown] name="lab-race-after"
-# What you should have seen: with 1 row at once, seconds rank like epochs; with 10,000, like steps; in between the lowest
-# point wanders from left to right. A graphics card is the reason why the second document prefers large batches. And
-# with linear scaling, the curve of epochs becomes *flat* from 1 to 64: all these batches learn the same from a row. Only
-# the largest cannot follow, and at a rate of 0.1 it does not arrive at all (the cross at the top).
+# What you should have seen: with 0.1 rows at once, time ranks like epochs; with 10,000, like steps; in between the lowest
+# point wanders from left to right. With the few rows of our engine batch 4 wins, with a thousand or two, as for Keras, 64.
+# A graphics card is the reason why the second document prefers large batches. And with linear scaling, the curve of
+# epochs becomes *flat* from 1 to 16 and rises little to 64: all these batches learn nearly the same from a row. Only the
+# largest cannot follow, and at a rate of 0.1 it does not arrive at all (the cross at the top).
 
 # %% [markdown] name="scaling"
 # ## Accuracy falls as the batch grows, unless the rate grows too (claim MB6)
@@ -426,10 +451,23 @@ by_rule.map("{:.2f}".format).rename_axis(columns=None)
 # %% [markdown] name="scaling-read"
 # With a **fixed** rate accuracy falls, as in the published table and far more steeply, because our runs are short: 20
 # epochs of batch 256 are only 40 steps. With **linear** scaling, 4, 16 and 64 differ by hardly anything. The square root
-# lies between. So the claim **holds**, with a condition that the published table shows too, at its upper end: at 256 our
-# scaled rate, 0.48, comes near the cliff of the chapter on the learning rate, and no rule can lift a rate over that. Goyal et al.
-# (2017) got to batches of 8,192 by *warming up*, that is, by raising the rate slowly in the first epochs; Shallue et al.
-# (2018) found no rule that fits all tasks.
+# lies between. At 256 our scaled rate, 0.48, comes near the cliff of the chapter on the learning rate: some of the eight
+# networks suffer, and the middle one loses a little. The published table shows the same at its upper end.
+#
+# But 0.03 was a careful rate. **Predict:** what will the same table show if we start from 0.3, which is near the best for
+# batch 16?
+
+# %% name="scaling-from-the-best"
+scaled_best = pd.DataFrame(batch_table(digits, rate=0.3))
+by_rule_best = scaled_best.pivot_table(index="batch size", columns="rule", values="accuracy")
+by_rule_best.map("{:.2f}".format).rename_axis(columns=None)
+
+# %% [markdown] name="scaling-from-the-best-read"
+# The rules have changed places. Linear scaling asks for 1.2 at batch 64, which is over the cliff, and nothing is learned;
+# at 256 the square root breaks as well; the fixed rate falls least. So the claim **holds, with a condition**: the rate can
+# follow the batch only as far as the cliff, and who has tuned it for a small batch has little way to go. Goyal et al. (2017)
+# got to batches of 8,192 by *warming up*, that is, by raising the rate slowly in the first epochs; Shallue et al. (2018)
+# found no rule that fits all tasks.
 
 # %% [markdown] name="scaling-mnist-intro"
 # Is that so only for small pictures? The same function on 10,000 pictures of **MNIST**, which have 28 × 28 grey values
@@ -444,8 +482,8 @@ mnist_rules = on_mnist.pivot_table(index="batch size", columns="rule", values="a
 mnist_rules.map("{:.2f}".format).rename_axis(columns=None)
 
 # %% [markdown] name="scaling-mnist-read"
-# The same shape: the fixed rate loses a good tenth from 4 to 256, the square root about half of that, and linear scaling
-# hardly anything, even at 256. With many more steps in an epoch, the fall of the fixed rate is as gentle as in the
+# The same shape: the fixed rate loses a tenth from 4 to 256, the square root about a third of that, and linear scaling
+# hardly anything, even at 256. With many more steps in an epoch, the fall of the fixed rate is nearly as gentle as in the
 # published table.
 
 # %% [markdown] name="contest"
@@ -459,10 +497,11 @@ mnist_rules.map("{:.2f}".format).rename_axis(columns=None)
 # - Shallue et al. (2018): no sign that larger batches do worse, if the rate is tuned for *each* batch size, and training
 #   is long enough.
 #
-# So the protocol might decide. First we find a good rate for each batch size, by trying.
+# So the protocol might decide. First we find a good rate for each batch size: of six, that with the lowest median loss over
+# eight networks.
 
 # %% name="contest-tuning"
-protocol_sizes, tried_rates = [4, 16, 64, 256], [0.1, 0.3]
+protocol_sizes, tried_rates = [4, 16, 64, 256], [0.025, 0.05, 0.1, 0.2, 0.4, 0.8]
 own_rates = {}
 for size in protocol_sizes:
     tried = [
@@ -470,16 +509,20 @@ for size in protocol_sizes:
         for rate in tried_rates
     ]
     own_rates[size] = tried_rates[int(np.argmin(tried))]
+    print(f"batch {size:3d}: " + "  ".join(f"rate {r:g}: {loss:.2f}" for r, loss in zip(tried_rates, tried)))
 print("best of the rates tried:", own_rates)
 
 # %% [markdown] name="contest-predict"
-# Now three protocols, eight networks for each batch size, and the loss on the 1,024 held-out rows:
+# The best rate is never the first or the last of the six, so we did not look in the wrong place. (For batch 4 the first
+# four are all but level.) It grows with the batch up to 64, and then no more. Now three protocols, eight networks for each
+# batch size, and the loss on the 1,024 held-out rows:
 #
 # 1. the same rate and the same 20 epochs for all;
 # 2. each its own rate, and the same 20 epochs;
 # 3. each its own rate, trained until the *training* loss is down to 0.05, however many epochs that takes.
 #
-# **Predict:** in which of them are large batches worse?
+# **Predict:** in which of them are large batches worse? (The rates were chosen by the same rows, which flatters the second
+# and third a little, and all batch sizes alike.)
 
 # %% name="contest-runs"
 from course_utils.chapters.mini_batch import generalization
@@ -492,29 +535,30 @@ contest = {
 }
 held_out_loss = {name: result.table() for name, result in contest.items()}
 for name, loss in held_out_loss.items():
-    print(f"{name:22s}", "  ".join(f"batch {s}: {v:.1f}" for s, v in zip(protocol_sizes, np.median(loss, axis=1))))
+    print(f"{name:22s}", "  ".join(f"batch {s}: {v:.2f}" for s, v in zip(protocol_sizes, np.median(loss, axis=1))))
 SweepDisplay(
     protocol_sizes,
     held_out_loss,
-    "Whether large batches do worse depends on who chose the rate",
+    "With rates and lengths of their own, large batches do no worse",
     xlabel="batch size",
     yscale="log",
     ylim=(0.07, 3),
 )
 
 # %% [markdown] name="contest-read"
-# With one rate for all, large batches look terrible. With a rate of their own most of that is gone, up to 64; and when
-# all have learned the training rows equally well, the difference on held-out rows is **gone** altogether. What looked like
-# poor learning was too little learning. So on this task we side with Shallue; on *your* task, tune before you judge. And
-# look at what the third protocol cost:
+# With one rate for all, large batches look terrible. With a rate of their own, 64 is level with 4 and 16, and 256 has come
+# much nearer. And when all have learned the training rows equally well, the large batches are **no worse** on held-out
+# rows: the medians differ by less than the networks of one batch size do among themselves. What looked like poor
+# learning was too little learning. So on this task we side with Shallue; on *your* task, tune before you judge. And look
+# at what the third protocol cost:
 
 # %% name="contest-cost"
 epochs_taken = contest["own rate, to the end"].epochs_taken
-many_more = bool(epochs_taken[256] > 5 * epochs_taken[4])
-print("batch 256 was given more than five times the epochs of batch 4:", many_more)
+print("epochs taken:", epochs_taken)
 
 # %% [markdown] name="contest-cost-read"
-# Where it is epochs that you pay for, that is too many, and Masters and Luschi give the better advice.
+# Batch 256 needed more than five times the epochs of batch 4. Where it is epochs that you pay for, that is too many, and Masters
+# and Luschi give the better advice.
 
 # %% [markdown] name="lab-contest-intro"
 # ### Lab 4: choose your protocol, choose your winner
@@ -540,8 +584,9 @@ Lab(
 # %% [markdown] name="lab-contest-after"
 # What you should have seen: linear scaling brings 4, 16 and 64 to the same loss, to the eye exactly, and leaves 256
 # behind. With 320 steps for everybody, the order turns round and the smallest batch is worst, for it has seen the fewest
-# rows. "To training loss 0.05" is level under any rule, as long as the rate is neither so small that the largest batch
-# gives up on the way (after 240 epochs) nor so large that it breaks.
+# rows. "To training loss 0.05" is level under any rule, as long as no batch size gets a rate that does not suit it: too
+# small, and the largest gives up on the way (after 240 epochs; with the same rate for all, 0.03 is such a one); too large,
+# and training breaks, first for the smallest batch if all have the same rate, and for the largest with linear scaling.
 
 # %% [markdown] name="memory"
 # ## When the batch is too large for the memory (claims MB4 and MB7)
@@ -655,12 +700,12 @@ worst = {name: np.median(loss, axis=1)[-1] / np.median(loss, axis=1).min() for n
 quarter = np.median(shrunk[16]) / np.median(shrunk[4])
 claims.table(
     {
-        "MB1": f"A matter of names: {len(digits.x_train)} steps in an epoch with batch 1, one step with all rows. If 64 rows cost as much as a step, batch {ranking['seconds'][0]} is fastest at one rate for all, {raced_scaled.ranking('seconds')[0]} with linear scaling.",
+        "MB1": f"A matter of names: {len(digits.x_train)} steps in an epoch with batch 1, one step with all rows. If 64 rows cost as much as the rest of a step, batch {ranking['time'][0]} is fastest at one rate for all, {raced_scaled.ranking('time')[0]} with linear scaling.",
         "MB2": f"Variance from batch 4 to 16: × {quarter:.2f}. Angle to the full gradient: {np.median(angles[1]):.0f}° with 1 row, {np.median(angles[256]):.0f}° with 256.",
-        "MB3": f"Bumpy loss, rate 0.3: {middle[0.3][2]:.1f} of the walkers in the deepest valley with batch 2, {middle[0.3][128]:.1f} with all rows; at rate 0.03 no difference. Digits: batch 256 has {worst['same rate, 20 epochs']:.0f} times the best held-out loss at one rate for all, {worst['own rate, to the end']:.1f} times when tuned and trained to the end.",
-        "MB4": f"Steps of an epoch: {steps[1]} with batch 1, {steps[64]} with 64; each has a fixed cost, and so the measured times fall, until the rows themselves cost most. Memory: × {measured_bytes[20000] / measured_bytes[5000]:.1f} for 4 times the batch.",
-        "MB5": f"The same runs to accuracy 0.9: in epochs first batch {ranking['epochs'][0]}, last {ranking['epochs'][-1]}; in steps first {ranking['steps'][0]}, last {ranking['steps'][-1]}; in seconds first {ranking['seconds'][0]}.",
-        "MB6": f"Accuracy from batch 16 to 64 to 256: fixed {by_rule.fixed[16]:.2f}, {by_rule.fixed[64]:.2f}, {by_rule.fixed[256]:.2f}; linear {by_rule.linear[16]:.2f}, {by_rule.linear[64]:.2f}, {by_rule.linear[256]:.2f}.",
+        "MB3": f"Bumpy loss, rate 0.3: {middle[0.3][2]:.1f} of the walkers in the deepest valley with batch 2, {middle[0.3][128]:.1f} with all rows; at rate 0.03 no difference. Digits: batch 256 has {worst['same rate, 20 epochs']:.0f} times the best held-out loss at one rate for all, {worst['own rate, to the end']:.2f} times when tuned and trained to the end.",
+        "MB4": f"Steps of an epoch: {steps[1]} with batch 1, {steps[64]} with 64; each has a fixed cost, and so the measured times fall, until what does not depend on the batch costs most. Memory: × {measured_bytes[20000] / measured_bytes[5000]:.1f} for 4 times the batch.",
+        "MB5": f"The same runs to accuracy 0.9: in epochs first batch {ranking['epochs'][0]}, last {ranking['epochs'][-1]}; in steps first {ranking['steps'][0]} and {ranking['steps'][1]}, last {ranking['steps'][-1]}; in time, if 64 rows cost as much as the rest of a step, first {ranking['time'][0]}.",
+        "MB6": f"Accuracy from batch 16 to 64 to 256: fixed {by_rule.fixed[16]:.2f}, {by_rule.fixed[64]:.2f}, {by_rule.fixed[256]:.2f}; linear {by_rule.linear[16]:.2f}, {by_rule.linear[64]:.2f}, {by_rule.linear[256]:.2f}. From the best rate of batch 16: fixed {by_rule_best.fixed[16]:.2f}, {by_rule_best.fixed[64]:.2f}, {by_rule_best.fixed[256]:.2f}; linear {by_rule_best.linear[16]:.2f}, {by_rule_best.linear[64]:.2f}, {by_rule_best.linear[256]:.2f}.",
         "MB7": f"Memory grows in proportion to the batch. Photographs: at most {plans[256].largest_batch} fit into 2 GB, and 256 are refused with a message before anything is allocated.",
     }
 )
@@ -819,7 +864,7 @@ checks.number(
 my_rate = ...
 
 # %% name="exercise-goal-solved" tags=["solution"]
-my_rate = 0.3
+my_rate = 0.5
 
 # %% [markdown] name="exercise-goal-check-intro"
 # The next cell trains eight networks with your rate; their median counts, so that luck does not.
@@ -840,7 +885,7 @@ checks.goal(
 #   steps an epoch has.
 # - The variance of a gradient goes with one over the batch size; its direction is surprisingly wrong even at 64 rows.
 # - Noise times rate can carry weights out of poor valleys. Too little does nothing, too much leaves the good ones, too.
-# - "Faster" needs a watch. In epochs small batches win, in steps large ones, in seconds what your machine likes.
+# - "Faster" needs a watch. In epochs small batches win, in steps large ones, in time what your machine likes.
 # - When you change the batch, change the rate: in proportion at first, and never over the cliff. Then a batch size is
 #   hardly better or worse than another on rows not seen, until proven otherwise.
 # - Memory grows with the batch. Estimate before you train.

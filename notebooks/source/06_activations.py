@@ -84,21 +84,15 @@ print("weights of the folded layer:", folded.shape, "  same outputs as the three
 # same network, with each activation. `"relu"` replaces negative numbers by 0, `"tanh"` is an S-shaped curve
 # between −1 and 1. **Predict** the accuracies: on which of the three data sets does the linear network do worst?
 
-# %% name="planes-runs"
+# %% name="planes-runs" tags=["foreign-numbers"]
 plane_runs = {
     (name, activation): trainer.run(activation=activation, **plane_knobs)
     for name, trainer in on_planes.items()
     for activation in ("linear", "relu", "tanh")
 }
 plane_accuracy = {key: runs.final("val_accuracy") for key, runs in plane_runs.items()}
-
-
-def in_words(accuracy):
-    return "above 0.9" if accuracy > 0.9 else "no better than a coin" if accuracy < 0.6 else "between"
-
-
-plane_words = {key: in_words(np.median(values)) for key, values in plane_accuracy.items()}
-pd.DataFrame({a: {name: plane_words[name, a] for name in planes} for a in ("linear", "relu", "tanh")})
+plane_medians = {key: f"{np.median(values):.2f}" for key, values in plane_accuracy.items()}
+pd.DataFrame({a: {name: plane_medians[name, a] for name in planes} for a in ("linear", "relu", "tanh")})
 
 # %% [markdown] name="planes-picture-intro"
 # What the networks make of the plane. The line is where they change their mind.
@@ -305,8 +299,8 @@ Gallery(
 # ## Which one is fastest? (claim AC1, second half)
 #
 # The documents say that ReLU converges faster than the others. A race needs **rules**: which learning rate, which
-# initialisation, which inputs? We measure the epochs until a validation accuracy of 0.9 (four hidden layers, SGD, the median of five
-# seeds), under three sets of rules:
+# initialisation, which inputs? We measure the epochs until a validation accuracy of 0.9 (four hidden layers, SGD, nine seeds,
+# at most 20 epochs), under three sets of rules:
 #
 # 1. **the same for all**: a rate of 0.01, Glorot's weights, pixels between 0 and 1
 # 2. **the same for all, raw pixels**: a rate of 0.003, pixels between 0 and 16 as the file has them
@@ -326,12 +320,13 @@ for name, scale in fitting.items():
 print({name: knobs["learning_rate"] for name, knobs in own.items()})
 
 # %% [markdown] name="race-predict"
-# **Predict** the winner under each of the three rules. (The table gives a span: a single epoch more or less is chance.)
+# **Predict** the winner under each of the three rules. (The table gives the median of the nine seeds, and in brackets the
+# fastest and the slowest of them.)
 
 # %% name="race-run"
-raw = Trainer(models.mlp, datasets.digits("raw"), epochs=10)
+raw = Trainer(models.mlp, datasets.digits("raw"), epochs=20)
 race = ActivationRace({"0 … 1": trainer, "0 … 16": raw}, own)
-fixed = {"depth": 4, "seeds": 5, "epochs": 10}
+fixed = {"depth": 4, "seeds": 9, "epochs": 20}
 races = {
     "same rate 0.01": race.run(rules=SAME, inputs="0 … 1", learning_rate=0.01, **fixed),
     "same rate 0.003, raw": race.run(rules=SAME, inputs="0 … 16", learning_rate=0.003, **fixed),
@@ -340,18 +335,21 @@ races = {
 epochs_needed = {rules: epochs_to(runs, 0.9) for rules, runs in races.items()}
 
 
-def span_of(epochs):
-    limits = {3: "1 to 3", 6: "4 to 6", 10: "7 to 10", np.inf: "not in 10"}
-    return next(words for limit, words in limits.items() if np.median(epochs) <= limit)
+def in_words(epochs):
+    fastest, median, slowest = (
+        f"{n:.0f}" if n < np.inf else "not in 20" for n in np.sort(epochs)[[0, len(epochs) // 2, -1]]
+    )
+    return median if fastest == slowest else f"{median} ({fastest} to {slowest})"
 
 
-needed = pd.DataFrame(epochs_needed).map(span_of)
+needed = pd.DataFrame(epochs_needed).map(in_words)
 needed
 
 # %% [markdown] name="race-read"
 # Three rules, three results. With one small rate and Glorot's weights, which suit it, **tanh** wins. With raw pixels and
-# a smaller rate **ReLU** wins: its gradient grows with its inputs, while large inputs saturate the first layer of tanh.
-# When each gets what suits it, they arrive at about the same time. Only the **sigmoid** is last under every rule.
+# a smaller rate **ReLU** wins, plain or leaky: its gradient grows with its inputs, while large inputs saturate the first
+# layer of tanh. When each gets what suits it, these three arrive at about the same time. Only the **sigmoid** is last under
+# every rule.
 #
 # So the claim **holds, with a condition**: ReLU is faster than the sigmoid; against tanh, the rules decide. Whenever you
 # read that one method beats another, ask who chose the learning rate.
@@ -373,7 +371,7 @@ Lab(
     init_scale=log_slider(0.3, 10, value=1.0, step=0.05),
     depth=4,
     seeds=5,
-    epochs=10,
+    epochs=20,
     presets={
         "tanh wins": {"learning_rate": 0.01},
         "ReLU wins": {"inputs": "0 … 16", "learning_rate": 0.0032},
@@ -385,7 +383,7 @@ Lab(
 
 # %% [markdown] name="lab-race-after"
 # What you should have seen: the order changes with every control. With the rate at 0.01 and weights four times as large,
-# leaky ReLU is ahead of ReLU; with the same weights and a rate near 1 only the sigmoid is left. A comparison at one
+# leaky ReLU is first to 0.9 and ReLU does not get there; with the same weights and a rate near 1 only the sigmoid is left. A comparison at one
 # setting tells about that setting.
 
 # %% [markdown] name="outputs"
@@ -416,7 +414,7 @@ print("softmax of (0, z) is the sigmoid of z:", softmax_is_sigmoid, "  softmax o
 # asked for the *number* 7 when it sees a seven, rounded.
 #
 # **Predict** with a pencil: sums between 0 and 1 give probabilities of at most e / (e + 9) ≈ 0.23. What is then the
-# lowest possible loss? (It is −ln of that probability.)
+# lowest possible loss? (It is −ln of that probability.) Both networks get the best of five rates.
 
 
 # %% name="outputs-classes"
@@ -426,32 +424,37 @@ def headed(input_shape, outputs, *, head="linear", units=None):
     return keras.Sequential([*stack, keras.layers.Activation("linear")])
 
 
-ten = Trainer(headed, digits).run(head=["linear", "sigmoid"], learning_rate=0.1, seeds=5)
-class_loss = {head: ten.select(head=head).final("val_loss") for head in ("linear", "sigmoid")}
+head_rates = {"linear": [0.03, 0.1, 0.3, 1.0, 3.0], "sigmoid": [0.3, 1.0, 3.0, 10.0, 30.0]}
+ten = {}
+for head, rates in head_rates.items():
+    runs = Trainer(headed, digits).run(head=head, learning_rate=rates, seeds=5)
+    losses = np.nan_to_num(runs.by("learning_rate", "val_loss"), nan=np.inf)
+    ten[head] = runs.select(learning_rate=rates[np.median(losses, axis=1).argmin()])
+class_loss = {head: runs.final("val_loss") for head, runs in ten.items()}
 floor = np.log(1 + 9 / np.e)
-print(f"lowest possible loss after a sigmoid: {floor:.2f}; reached: {np.median(class_loss['sigmoid']):.1f}")
+print(f"lowest possible loss after a sigmoid: {floor:.2f}; reached: {np.median(class_loss['sigmoid']):.2f}")
+print(f"reached without it: {np.median(class_loss['linear']):.2f}")
 
 # %% [markdown] name="outputs-number-intro"
-# And how often is each right?
+# And how often is each right? (The number, too, gets the best of four rates.)
 
-# %% name="outputs-number"
+# %% name="outputs-number" tags=["foreign-numbers"]
 pixels, digit = load_digits(return_X_y=True)
 numbers = datasets.from_arrays(pixels, digit.astype(float), name="numbers", scale="unit")
-one_number = Trainer(headed, numbers).run(learning_rate=0.01, seeds=5)
+one_number = Trainer(headed, numbers).run(learning_rate=[0.003, 0.01, 0.03, 0.1], seeds=5)
 rounded = np.round(predictions.outputs(one_number, numbers.x_validation)[..., 0])
+shares = (rounded == numbers.y_validation).mean(axis=1).reshape(4, 5)
 class_accuracy = {
-    "softmax": ten.select(head="linear").final("val_accuracy"),
-    "sigmoid, then softmax": ten.select(head="sigmoid").final("val_accuracy"),
-    "a rounded number": (rounded == numbers.y_validation).mean(axis=1),
+    "softmax": ten["linear"].final("val_accuracy"),
+    "sigmoid, then softmax": ten["sigmoid"].final("val_accuracy"),
+    "a rounded number": shares[np.median(shares, axis=1).argmax()],
 }
 for name, values in class_accuracy.items():
-    print(
-        f"{name:22s} right in more than 90 %: {np.median(values) > 0.9}, in more than half: {np.median(values) > 0.5}"
-    )
+    print(f"{name:22s} right: {np.median(values):.2f} ({values.min():.2f} to {values.max():.2f})")
 
 # %% [markdown] name="outputs-classes-read"
-# The second network often *knows* the digit, but can never say so with more than 23 % confidence: its loss is stuck above
-# 1.46. Accuracy alone would not show it. The third one fails for a deeper reason: digits are names, not amounts. Between a 3 and a
+# The second network *knows* the digit as well as the first, but can never say so with more than 23 % confidence: its loss is
+# stuck above 1.46. Accuracy alone would not show it. The third one fails for a deeper reason: digits are names, not amounts. Between a 3 and a
 # 9 it would have to pass through 4, 5, 6, 7 and 8.
 #
 # **Two classes: the moons.** Right: one output with a sigmoid (or two with softmax, which is the same thing). Wrong:
@@ -467,37 +470,32 @@ two = {
 two_accuracy = {name: runs.final("val_accuracy") for name, runs in two.items()}
 for name, values in two_accuracy.items():
     fell = two[name].history["loss"][:, 0] - two[name].history["loss"][:, -1]
-    print(f"{name:14s} accuracy above 0.8: {np.median(values) > 0.8}, loss fell by {max(np.median(fell), 0):.1f}")
+    print(f"{name:14s} accuracy {np.median(values):.2f}, loss fell by {max(np.median(fell), 0):.1f}")
 
 # %% [markdown] name="outputs-regression-intro"
 # **Regression: diabetes.** From ten measurements of a patient, say how far the illness will have gone in a year. The
 # target has mean 0 and deviation 1, so that always answering 0 leaves 1.0 of the variance unexplained. **Predict** which
 # of these outputs can give a negative answer: linear, sigmoid? And would it help the sigmoid if we moved the targets to
-# 0 … 1?
+# 0 … 1? (Each gets the best of four rates.)
 
-# %% name="outputs-regression"
+# %% name="outputs-regression" tags=["foreign-numbers"]
 inputs, progress = load_diabetes(return_X_y=True)
 targets = {"deviation 1": (progress - progress.mean()) / progress.std(), "0 … 1": (progress - 25) / (346 - 25)}
 unexplained = {}
 for scale, target in targets.items():
     patients = datasets.from_arrays(inputs, target, validation=0.3, scale="standard", name="diabetes")
     trained = Trainer(headed, patients, optimizer="adam", epochs=40)
-    found = trained.run(head=["linear", "sigmoid"], learning_rate=0.003, seeds=5)
     for head in ("linear", "sigmoid"):
-        unexplained[head, scale] = found.select(head=head).final("val_loss") / patients.y_validation.var()
-spread = {key: np.median(values) for key, values in unexplained.items()}
-print(
-    f"deviation 1: the sigmoid leaves more than the linear output: {spread['sigmoid', 'deviation 1'] > spread['linear', 'deviation 1'] + 0.1}"
-)
-print(f"0 … 1: the sigmoid is as good, or better: {spread['sigmoid', '0 … 1'] < spread['linear', '0 … 1'] + 0.1}")
-print(
-    f"left by the sigmoid: about {spread['sigmoid', 'deviation 1']:.1f} before, {spread['sigmoid', '0 … 1']:.1f} after"
-)
+        found = trained.run(head=head, learning_rate=[0.0003, 0.001, 0.003, 0.01], seeds=5)
+        left = found.by("learning_rate", "val_loss") / patients.y_validation.var()
+        unexplained[head, scale] = left[np.median(left, axis=1).argmin()]
+left_by = {key: f"{np.median(values):.2f}" for key, values in unexplained.items()}
+pd.DataFrame({head: {scale: left_by[head, scale] for scale in targets} for head in ("linear", "sigmoid")})
 
 # %% [markdown] name="outputs-read"
-# For targets of deviation 1 the linear output explains about half of the variance, the sigmoid much less: it cannot say
-# −1, and half of the right answers are negative. With the targets in 0 … 1 it is as good as the linear output: it was not
-# *wrong*, it had the wrong *range*. (ReLU at the end would fail for the same reason.) So the claim **holds**, and the reason is range: the last activation must be able to say every right
+# The share of the variance that is left unexplained. For targets of deviation 1 the linear output explains about half, the
+# sigmoid much less: it cannot say −1, and half of the right answers are negative. With the targets in 0 … 1 it is as good as
+# the linear output at its best: it was not *wrong*, it had the wrong *range*. (ReLU at the end would fail for the same reason.) So the claim **holds**, and the reason is range: the last activation must be able to say every right
 # answer, and nothing that makes no sense.
 
 # %% [markdown] name="recurrent"
@@ -540,15 +538,15 @@ sign = random.integers(2, 800)
 heard = 0.3 * random.normal((800, 12, 1))
 heard[:, 0, 0] += 2 * sign - 1
 remember = Trainer(recurrent, datasets.from_arrays(heard, sign, name="first of twelve", validation=0.2), epochs=20)
-memory_rates = [0.01, 0.03, 0.1, 0.3]
+memory_rates = [0.003, 0.01, 0.03, 0.1, 0.3]
 kinds = {"tanh": ("tanh", "orthogonal"), "ReLU": ("relu", "orthogonal"), "ReLU, identity": ("relu", "identity")}
 remembered = {}
 for name, (activation, start) in kinds.items():
-    runs = remember.run(activation=activation, start=start, learning_rate=memory_rates, seeds=5)
+    runs = remember.run(activation=activation, start=start, learning_rate=memory_rates, seeds=9)
     remembered[name] = runs.by("learning_rate", "val_accuracy")
 
 # %% [markdown] name="recurrent-picture-intro"
-# Always giving the more frequent answer is right in a little more than half of the cases.
+# Always giving the more frequent answer is right in about half of the cases. Nine seeds:
 
 # %% name="recurrent-picture"
 SweepDisplay(
@@ -560,8 +558,9 @@ SweepDisplay(
 )
 
 # %% [markdown] name="recurrent-read"
-# From Keras' default start, ReLU forgets: its units are cut to 0 again and again on the way, and of the first number hardly
-# anything is left after twelve steps. From the identity it remembers as well as tanh, as long as the steps are small. So the claim **holds, with a
+# From Keras' default start, ReLU mostly forgets, at every rate: its units are cut to 0 again and again on the way, and of the
+# first number hardly anything is left after twelve steps; a network now and then is lucky. From the identity it remembers as
+# well as tanh, as long as the steps are small. So the claim **holds, with a
 # condition**: tanh is the safe choice for simple recurrent networks; ReLU can do it from the right start.
 
 # %% [markdown] name="claims-intro"
@@ -569,14 +568,16 @@ SweepDisplay(
 #
 # All numbers are those of this notebook. "With a condition" means: read the sentence before it.
 
-# %% name="claims"
-recalls = {name: np.median(values[[0, -1]], axis=1) > 0.9 for name, values in remembered.items()}
+# %% name="claims" tags=["foreign-numbers"]
+recalls = {
+    name: [f"{accuracy:.2f}" for accuracy in np.median(values[[0, -1]], axis=1)] for name, values in remembered.items()
+}
 claims.table(
     {
         "AC1": f"Saturation shown. Epochs to 0.9, one small rate: tanh {needed.loc['tanh', 'same rate 0.01']}, ReLU {needed.loc['relu', 'same rate 0.01']}; raw pixels: ReLU {needed.loc['relu', 'same rate 0.003, raw']}, tanh {needed.loc['tanh', 'same rate 0.003, raw']}; each at its best: tanh {needed.loc['tanh', 'each its own']}, ReLU {needed.loc['relu', 'each its own']}, sigmoid {needed.loc['sigmoid', 'each its own']}.",
-        "AC2": f"Digits: loss stuck at {np.median(class_loss['sigmoid']):.1f} with a sigmoid before softmax. One output with softmax learns nothing. A sigmoid leaves {np.median(unexplained['sigmoid', 'deviation 1']):.1f} of the variance unexplained, a linear output {np.median(unexplained['linear', 'deviation 1']):.1f}; with targets in 0 … 1 the sigmoid leaves {np.median(unexplained['sigmoid', '0 … 1']):.1f}.",
-        "AC3": f"Three linear layers are one: {one_layer_is_the_same}. On the ring the linear network is no better than a coin: {np.median(plane_accuracy['ring', 'linear']) < 0.6}; ReLU and tanh above 0.95: {min(np.median(plane_accuracy['ring', name]) for name in ('relu', 'tanh')) > 0.95}.",
-        "AC4": f"Remembered above 0.9 at the rates {memory_rates[0]} and {memory_rates[-1]}: tanh {recalls['tanh'].tolist()}, ReLU {recalls['ReLU'].tolist()}, ReLU from the identity {recalls['ReLU, identity'].tolist()}.",
+        "AC2": f"Digits, best rates: loss {np.median(class_loss['sigmoid']):.2f} with a sigmoid before softmax, {np.median(class_loss['linear']):.2f} without. One output with softmax learns nothing. A sigmoid leaves {left_by['sigmoid', 'deviation 1']} of the variance unexplained, a linear output {left_by['linear', 'deviation 1']}; with targets in 0 … 1 the sigmoid leaves {left_by['sigmoid', '0 … 1']}.",
+        "AC3": f"Three linear layers are one: {one_layer_is_the_same}. On the ring (a coin is right in half of the cases): linear {plane_medians['ring', 'linear']}, ReLU {plane_medians['ring', 'relu']}, tanh {plane_medians['ring', 'tanh']}.",
+        "AC4": f"Remembered at the rates {memory_rates[0]} and {memory_rates[-1]}: tanh {' and '.join(recalls['tanh'])}, ReLU {' and '.join(recalls['ReLU'])}, ReLU from the identity {' and '.join(recalls['ReLU, identity'])}.",
     }
 )
 
@@ -693,7 +694,7 @@ checks.choice(
 # ### 5. The goal: make the sigmoid learn
 #
 # Four hidden layers with the sigmoid and Glorot's weights learn nothing at any rate. Bring them to a validation
-# accuracy of 0.9 on the digits **within ten epochs, by the learning rate and `init_scale`**. Lab 3 shows the way, lab 2
+# accuracy of 0.85 on the digits **within ten epochs, by the learning rate and `init_scale`**. Lab 3 shows the way, lab 2
 # the reason.
 
 # %% name="exercise-goal-answer" tags=["exercise"]
@@ -714,7 +715,7 @@ def sigmoid_accuracy():
 
 checks.goal(
     sigmoid_accuracy,
-    at_least=0.9,
+    at_least=0.85,
     near=0.2,
     what="median validation accuracy after ten epochs",
     answers=[my_rate, my_scale],

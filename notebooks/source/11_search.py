@@ -69,14 +69,16 @@ print(f"the best of 500 coins: heads in {first.max():.0%}; in its next fifty tos
 
 # %% name="choice-runs" tags=["foreign-numbers"]
 answers = choosing.right_answers(pixels, labels, configurations=500, rows=150)
-chosen = choosing.OverfittedChoice(answers, repeats=200)
 counts = [1, 5, 20, 100, 500]
-optimism = {rows: [np.subtract(*chosen.run(configurations=n, rows=rows).means) for n in counts] for rows in (50, 800)}
+optimism = {}
+for rows in (50, 800):
+    promised, kept = choosing.choose(answers, rows, repeats=1000)
+    optimism[rows] = [(promised - kept)[:, n - 1].mean() for n in counts]
 # Adding 0 makes 0.0 of -0.0.
 pd.DataFrame(optimism, index=counts).rename_axis("best of").round(2).add(0).add_prefix("optimism with rows: ")
 
 # %% [markdown] name="choice-read"
-# The table shows promise minus truth, on average over 200 test sets. With one network there is no choice and no
+# The table shows promise minus truth, on average over 1,000 test sets. With one network there is no choice and no
 # optimism. With every network more to choose among it grows, and with more rows it shrinks.
 
 # %% [markdown] name="lab-choice-intro"
@@ -87,6 +89,7 @@ pd.DataFrame(optimism, index=counts).rename_axis("best of").round(2).add(0).add_
 # the best of 500 promises at most one point (0.01) too much?
 
 # %% name="lab-choice"
+chosen = choosing.OverfittedChoice(answers, repeats=200)
 Lab(
     chosen,
     choosing.ChoicePicture(),
@@ -102,9 +105,9 @@ Lab(
 )
 
 # %% [markdown] name="lab-choice-after"
-# What you should have seen: the true accuracy does not fall. It rises with the first ten or twenty networks and then
-# stands still, while the promise goes on rising. Choosing is no sin; *believing the number that chose* is. With 25
-# rows the best of 500 promises more than 0.05 too much, and it takes about 800 rows to bring that down to 0.01.
+# What you should have seen: the true accuracy does not get worse. It rises with the first ten or twenty networks and
+# then hardly changes, while the promise goes on rising. Choosing is no sin; *believing the number that chose* is. With
+# 25 rows the best of 500 promises about 0.08 too much, and it takes well over 400 rows to bring that below 0.01.
 #
 # So there are three parts: train for the weights, validate to choose the knobs, and test **once**, when nothing will
 # be chosen any more. In the rest of the chapter, all trials are judged on the validation part.
@@ -140,25 +143,28 @@ trainer = Trainer(models.mlp, digits, optimizer="momentum")
 both = trainer.run(learning_rate=[0.001, 0.01, 0.1, 0.4], l2=[1e-8, 1e-5], momentum=0.0, epochs=5)
 by_l2 = {l2: both.select(l2=l2).final("val_accuracy") for l2 in (1e-8, 1e-5)}
 print("accuracy at four learning rates:", np.round(by_l2[1e-8], 1))
-print("largest difference that L2 makes below 0.02:", bool(np.abs(by_l2[1e-8] - by_l2[1e-5]).max() < 0.02))
+print(f"largest difference that L2 makes: {np.abs(by_l2[1e-8] - by_l2[1e-5]).max():.3f}")
 
 # %% [markdown] name="square-intro"
-# Now nine trials each, twenty times: nine on a grid of three by three, nine at random. Each time the grid is shifted,
+# Now nine trials each, forty times: nine on a grid of three by three, nine at random. Each time the grid is shifted,
 # since where it begins is a matter of luck as well. In a second contest the L2 strength gives way to the momentum,
 # which *does* matter. **Predict:** who finds the better setting more often, in either contest?
 
 # %% name="square-runs"
 square = grid_or_random.GridOrRandom(trainer)
-contests = {second: square.several(20, trials=9, second=second) for second in ("l2", "momentum")}
+contests = {second: square.several(40, trials=9, second=second) for second in ("l2", "momentum")}
 rows = {}
 for second, best in contests.items():
-    wins = (best["random"] > best["grid"]).sum(), (best["random"] < best["grid"]).sum()
     means = {f"best of {way}": f"{values.mean():.2f}" for way, values in best.items()}
-    rows[second] = {**means, "random better": wins[0] > wins[1]}
+    wins = {
+        "random better": (best["random"] > best["grid"]).sum(),
+        "grid better": (best["random"] < best["grid"]).sum(),
+    }
+    rows[second] = {**means, **wins}
 pd.DataFrame(rows).T.rename_axis("second knob")
 
 # %% [markdown] name="square-read"
-# Where one knob does not matter, random wins in most of the twenty repeats: its nine trials are nine different
+# Where one knob does not matter, random wins more than twice as often: its nine trials are nine different
 # learning rates, those of the grid are three, each tried three times. Where both knobs matter, that advantage is gone:
 # a grid covers the square more evenly. So the claim **holds with a condition**. Since you rarely know beforehand
 # which knobs matter, and since a grid of seven knobs is out of reach anyway, random is the better habit.
@@ -203,18 +209,19 @@ Lab(
 
 # %% name="narrow-runs"
 ranges = coarse_to_fine.Narrowing(Trainer(models.mlp, digits), epochs=3)
-six = [ranges.run(rounds=3, draw=draw) for draw in range(6)]  # nobody narrows by hand here: it stays random
-typical = np.array([[np.median(side[-1].accuracy) for side in one.sides.values()] for one in six])
-best = np.array([[found for found, _ in one.best.values()] for one in six])
+ten = [ranges.run(rounds=3, draw=draw) for draw in range(10)]  # nobody narrows by hand here: it stays random
+typical = np.array([[np.median(side[-1].accuracy) for side in one.sides.values()] for one in ten])
+best = np.array([[found for found, _ in one.best.values()] for one in ten])
 pd.DataFrame(
     {"typical trial of the last round": typical.mean(axis=0), "best of 48": best.mean(axis=0)},
     index=["random in the whole range", "three rounds, each narrower"],
-).round(1)
+).round(2)
 
 # %% [markdown] name="narrow-read"
-# Narrowing makes the typical trial far better: in the third round nearly all of them train well. The best one hardly
-# gains: with a *single* knob, 48 random trials hit the good region several times anyway. The more knobs, the rarer
-# such a hit. And rounds have a price: if the first one misleads, all later ones look in the wrong place.
+# The numbers are means of ten searches. Narrowing makes the typical trial far better: in the third round most of them
+# train well. The best one hardly gains: with a *single* knob, 48 random trials hit the good region several times
+# anyway. The more knobs, the rarer such a hit. And rounds have a price: if the first one misleads, all later ones look
+# in the wrong place.
 
 # %% [markdown] name="lab-narrow-intro"
 # ### Lab 3: narrow it yourself
@@ -242,9 +249,9 @@ Lab(
 )
 
 # %% [markdown] name="lab-narrow-after"
-# What you should have seen: after one round the hill between about 0.1 and 0.6 is plain to see, and so is the cliff to
-# its right. A second round from 0.01 to 5 and a third from 0.1 to 1 find as good a rate as the rule does, within the
-# luck of the draw. Cut the hill off, as with "misled", and no later round brings it back.
+# What you should have seen: after one round it is plain that accuracy rises up to some tenths, and that there is a
+# cliff before 2. A second round from 0.01 to 5 and a third from 0.1 to 1 find as good a rate as the rule does, within
+# the luck of the draw. Cut the hill off, as with "misled", and no later round brings it back.
 
 # %% [markdown] name="process-intro"
 # ## A search that thinks about its trials
@@ -303,9 +310,11 @@ Lab(
 # beside its first good trial. The uncertainty alone fills the largest gap each time, good or bad. And no look sees the
 # cliff coming: the process believes in smooth hills.
 #
-# Which look *finds* the most? In the first draw, with "greedy", the mean alone does. Go through the draws: each look
-# wins some. With a single knob a dozen trials are nearly enough for any of them. Whether thinking pays with more knobs is a
-# question for fifty searches, not for one picture: [Search in practice](12_search_in_practice.ipynb) asks it.
+# Which look *finds* the most? In the first draw, with "greedy", the mean alone does. Go through the draws with eight
+# trials: in most of them it is the uncertainty alone, since with a single knob and a broad hill, trials at equal
+# distances are hard to beat; and once the mean alone is left far behind. After a dozen trials all are close together.
+# Whether thinking pays with more knobs is a question for fifty searches, not for one picture:
+# [Search in practice](12_search_in_practice.ipynb) asks it.
 
 # %% [markdown] name="panda-intro"
 # ## Panda or caviar? (claim VS7)
@@ -325,11 +334,12 @@ hands = {f"{rate:g} all the time": panda.Hand([(0, rate)]) for rate in (0.02, 0.
 hands["0.5, then 0.02"] = panda.Hand([(0, 0.5), (30, 0.02)])
 runs = small.run(learning_rate=1.0, schedule=list(hands.values()), seeds=6, **network)
 losses = {name: runs.select(schedule=hand).history["val_loss"][:, -5:].mean(axis=1) for name, hand in hands.items()}
-pd.Series({name: f"{values.mean():.2f}" for name, values in losses.items()}, name="validation loss")
+spread = {name: f"{values.mean():.3f} ± {values.std():.3f}" for name, values in losses.items()}
+pd.Series(spread, name="validation loss, mean ± standard deviation")
 
 # %% [markdown] name="panda-read"
-# It can. A large rate finds a good region and then rattles about in it; a small one, begun at once, never gets there in
-# time. Somebody who watches sees the rattling, and turns the rate down. (The chapter on the
+# It can. A large rate finds a good region and then rattles about in it; a small one, begun at once, does not get there
+# in 80 epochs. Somebody who watches sees the rattling, and turns the rate down. (The chapter on the
 # [learning rate](01_learning_rate.ipynb) calls a plan for that a *schedule*. Here you are the schedule.)
 
 # %% [markdown] name="lab-panda-intro"
@@ -353,7 +363,7 @@ Lab(
 
 # %% [markdown] name="lab-panda-after"
 # What you should have seen: at 0.5 the validation loss jumps up and down. Turned down, it falls at once and grows calm,
-# to about 0.09. Turned up again, it rattles again. And a cub that begins at 0.02 and stays there ends higher, as the
+# at about 0.12. Turned up again, it rattles again. And a cub that begins at 0.02 and stays there ends higher, as the
 # table above has it. The list of your turns repeats the run exactly: `cub.run(seed=0, changes=[(0, 0.5), (30, 0.02)])`.
 
 # %% [markdown] name="caviar-intro"
@@ -378,7 +388,7 @@ Lab(
 # %% name="caviar-runs"
 shoals = [eggs.run(networks=64, draw=draw) for draw in range(6)]
 best_of = {n: np.array([shoal.losses[:n, -1].min() for shoal in shoals]) for n in (1, 4, 16, 64)}
-pd.Series({n: f"{np.median(values):.1f}" for n, values in best_of.items()}, name="median of best loss").rename_axis("n")
+pd.Series({n: f"{np.median(values):.2f}" for n, values in best_of.items()}, name="median of best loss").rename_axis("n")
 
 # %% [markdown] name="caviar-read"
 # A single random rate is a lottery ticket. Of sixteen, one is good nearly always; 64 add little. Now compare what was
@@ -396,9 +406,9 @@ in_square = {second: {way: values.mean() for way, values in best.items()} for se
 claims.table(
     {
         "VS1": f"The best of 500 on 50 test rows promises {optimism[50][-1]:.2f} more than it keeps; on 800 rows {optimism[800][-1]:.2f}.",
-        "VS2": f"Typical trial of the last round: {typical[:, 1].mean():.1f} after narrowing, {typical[:, 0].mean():.1f} at random. Best of 48: {best[:, 1].mean():.1f} and {best[:, 0].mean():.1f}, with one knob.",
-        "VS3": f"Seven knobs: {grid_trials[7]:,} trials. Nine trials, second knob without effect: grid {in_square['l2']['grid']:.2f}, random {in_square['l2']['random']:.2f}; where it matters, random is no better: {in_square['momentum']['random'] <= in_square['momentum']['grid'] + 0.01}.",
-        "VS7": f"Panda: a turn beats the best steady rate on average: {bool(turned.mean() < steady.mean(axis=1).min())}. Caviar: median best loss of 1, 4, 16 and 64: {', '.join(f'{np.median(v):.1f}' for v in best_of.values())}.",
+        "VS2": f"Typical trial of the last round: {typical[:, 1].mean():.2f} after narrowing, {typical[:, 0].mean():.2f} at random. Best of 48: {best[:, 1].mean():.2f} and {best[:, 0].mean():.2f}, with one knob.",
+        "VS3": f"Seven knobs: {grid_trials[7]:,} trials. Nine trials, second knob without effect: grid {in_square['l2']['grid']:.2f}, random {in_square['l2']['random']:.2f}; where it matters: grid {in_square['momentum']['grid']:.2f}, random {in_square['momentum']['random']:.2f}.",
+        "VS7": f"Panda: validation loss {turned.mean():.2f} with a turn, {steady.mean(axis=1).min():.2f} with the best of five steady rates. Caviar: median best loss of 1, 4, 16 and 64: {', '.join(f'{np.median(v):.2f}' for v in best_of.values())}.",
     }
 )
 
@@ -492,7 +502,7 @@ checks.choice(
 # ### 4. The goal: be a good panda
 #
 # Find, in Lab 5, a list of at most three turns with which the cub of seed 3 ends with a validation loss of at most
-# **0.1** (mean of its last five epochs). Write it as the lab's run takes it: pairs of an epoch, counted from 0, and a
+# **0.12** (mean of its last five epochs). Write it as the lab's run takes it: pairs of an epoch, counted from 0, and a
 # rate.
 
 # %% name="exercise-goal-answer" tags=["exercise"]
@@ -506,7 +516,7 @@ my_turns = [(0, 0.5), (30, 0.02)]
 
 # %% name="exercise-goal-check"
 checks.goal(
-    lambda: cub.run(seed=3, changes=my_turns).loss, at_most=0.1, near=0.02, what="validation loss", answers=[my_turns]
+    lambda: cub.run(seed=3, changes=my_turns).loss, at_most=0.12, near=0.02, what="validation loss", answers=[my_turns]
 )
 
 # %% [markdown] name="summary"

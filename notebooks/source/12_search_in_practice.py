@@ -63,20 +63,20 @@ space = {
 found = search(trainer, space, trials=64)
 trials = found.to_frame()
 print("trials:", len(trials), "· epochs:", found.epochs_spent)
-print("more than 0.9 right, in less than half of them:", bool((trials["val_accuracy"] > 0.9).mean() < 0.5))
-print("the best has more than 0.95 right:", found.best_value > 0.95)
+print("more than 0.9 right:", (trials["val_accuracy"] > 0.9).sum(), "of them")
+print(f"the best has {found.best_value:.3f} right")
 
 # %% [markdown] name="best-intro"
-# All 64 were trained together, as one population. Here are the best (on your processor the last digits may differ).
-# `l2` is the strength of a penalty on large weights, `init_scale` a factor on the first weights. Is there any *one*
-# value of a knob that all good settings share?
+# All 64 were trained together, as one population. Few train well in so short a time. Here are the best six. `l2` is the
+# strength of a penalty on large weights, `init_scale` a factor on the first weights. Is there any *one* value of a knob
+# that all good settings share?
 
 # %% name="best"
 best_six = trials.nlargest(6, "val_accuracy")[["trial", "val_accuracy", *space]]
 best_six.map("{:.2g}".format)
 
 # %% [markdown] name="failed-intro"
-# No single value, but regions: rates of some hundredths to some tenths, weak penalties, first weights not far from
+# No single value, but regions: rates between about 0.01 and 0.2, weak penalties, first weights from half to four times
 # their usual size, and nearly any momentum.
 #
 # ### A trial that fails is a result too
@@ -136,18 +136,18 @@ print("the same 64 trials as without a cut:", len(same) == 64 and all(same))
 # A document says that learning rates lie between 0.0001 and 1. There are two ways to draw one. **Linear**: every number
 # is as likely as any other, so that nine of ten are above 0.1. **Log**: every tenfold step is as likely as any other, so
 # that a quarter of them lies between 0.001 and 0.01. We draw four rates either way, train each for three epochs with
-# Adam (a rule that fits the length of its steps to every weight), keep the best, and repeat that twenty times.
-# **Predict:** in how many of the twenty is the log scale better?
+# Adam (a rule that fits the length of its steps to every weight), keep the best, and repeat that fifty times.
+# **Predict:** in how many of the fifty is the log scale better?
 
 # %% name="log-runs"
-shares = np.random.default_rng(0).uniform(size=(20, 4))
+shares = np.random.default_rng(0).uniform(size=(50, 4))
 
 
 def best_of_four(trainer, low, high):
     scales = {"linear": low + shares * (high - low), "log": low * (high / low) ** shares}
     rates = np.concatenate([scale.ravel() for scale in scales.values()])
     runs = trainer.run(settings=[{"learning_rate": float(rate)} for rate in rates])
-    accuracy = np.nan_to_num(runs.final("val_accuracy")).reshape(2, 20, 4)
+    accuracy = np.nan_to_num(runs.final("val_accuracy")).reshape(2, 50, 4)
     return dict(zip(scales, accuracy.max(axis=2)))
 
 
@@ -155,35 +155,33 @@ adam = Trainer(models.mlp, digits, optimizer="adam", epochs=3)
 scales = {"Adam, 0.0001 to 1": best_of_four(adam, 1e-4, 1.0)}
 wide = scales["Adam, 0.0001 to 1"]
 for scale, values in wide.items():
-    print(f"{scale:6s} quartiles of the best of four: {np.round(np.quantile(values, (0.25, 0.5, 0.75)), 1)}")
-print("log better in most repeats:", bool((wide["log"] > wide["linear"]).sum() > 10))
+    print(f"{scale:6s} quartiles of the best of four: {np.quantile(values, (0.25, 0.5, 0.75)).round(2)}")
+print("log better in", (wide["log"] > wide["linear"]).sum(), "of 50, worse in", (wide["log"] < wide["linear"]).sum())
 
 # %% [markdown] name="log-flip-intro"
-# Four linear draws often miss all good rates of Adam, which lie between about 0.001 and 0.08: a twelfth of the range if
-# you count numbers, half of it if you count tenfold steps.
+# Four linear draws often miss all good rates of Adam, which lie between about 0.0006 and 0.05: a twentieth of the range
+# if you count numbers, half of it if you count tenfold steps.
 #
 # Now turn the result around. First a narrow range, from 0.001 to 0.01. Then the wide one again, but with plain
-# SGD, whose good rates lie between about 0.08 and 0.8. **Predict:** which scale wins in each?
+# SGD, whose good rates lie between about 0.06 and 0.5. **Predict:** which scale wins in each?
 
 # %% name="log-flip"
 scales["Adam, 0.001 to 0.01"] = best_of_four(adam, 1e-3, 1e-2)
 scales["SGD, 0.0001 to 1"] = best_of_four(Trainer(models.mlp, digits, epochs=3), 1e-4, 1.0)
 rows = {}
 for name, best in scales.items():
-    gain = np.median(best["log"]) - np.median(best["linear"])
-    wins = (best["log"] > best["linear"]).sum() - (best["log"] < best["linear"]).sum()
-    says = "log is better by far" if gain > 0.1 else f"differ by less than 0.02: {abs(gain) < 0.02}"
-    rows[name] = {
-        "medians": says,
-        "more repeats won by": "neither" if abs(wins) <= 6 else "log" if wins > 0 else "linear",
-    }
+    medians = {f"median, {scale}": f"{np.median(values):.3f}" for scale, values in best.items()}
+    differences = best["log"] - best["linear"]
+    wins = {"log better": (differences > 0).sum(), "linear better": (differences < 0).sum()}
+    rows[name] = {**medians, **wins, "largest difference": f"{np.abs(differences).max():.2f}"}
 pd.DataFrame(rows).T
 
 # %% [markdown] name="log-read"
-# So the claim holds *with a condition*. In a range of one tenfold step the scale hardly matters. And where the good
-# values happen to lie at the upper end, linear draws hit them more often and win more of the repeats, if by little. But
-# who chooses for that reason knows the answer beforehand. A log scale is for when you do not know the order of
-# magnitude: its good case is hardly worse, and its bad case far better.
+# So the claim holds *with a condition*. In a range of one tenfold step the scale hardly matters: no two repeats differ
+# by more than five of the 180 validation rows. And where the good values happen to lie at the upper end, linear draws
+# hit them more often and win more of the repeats, mostly by little. But who chooses for that reason knows the answer
+# beforehand. A log scale is for when you do not know the order of magnitude: where it was the wrong choice, its median
+# is lower by about a hundredth; where linear was, by most of the accuracy.
 
 # %% [markdown] name="table-intro"
 # ## A table of thousands of networks
@@ -224,8 +222,9 @@ race.to_frame(equal="trials").round(2)
 # %% [markdown] name="contest-read"
 # "Better", "equal" and "worse" compare each search with the random search of the same number. TPE is ahead of random
 # search, coarse-to-fine too. The grid is last: with 27 trials for five knobs it has one to three values of each. And
-# the Gaussian process, which looked so clever with a single knob, is no better than random here: 27 scores of one seed
-# each are few, and noisy, for a model of five knobs. "Bayesian" alone is no promise.
+# the Gaussian process, which looked so clever with a single knob? It wins a little over half of its duels with random
+# search, as fair coins easily would. Whether it gains anything here, fifty searches do not tell; it gains less than
+# TPE. 27 scores of one seed each are few, and noisy, for a model of five knobs. "Bayesian" alone is no promise.
 #
 # Now TPE and random search on the way. The band goes from the lower to the upper quartile, so that half of the searches
 # lie within it:
@@ -261,10 +260,11 @@ Lab(
 
 # %% [markdown] name="contest-lab-after"
 # What you should have seen: with one search, the winner changes from draw to draw, and TPE at times *equals* random
-# search, since its first 16 trials are the same. With 50 searches the order is clear: TPE and random search are one line
-# up to trial 16, then TPE rises above. The dots show how wide the luck is all the same: some lie far below the
-# diagonal. And why can the curve of a single search *fall*? Because the search was fooled: a new setting was better with
-# the seed that it saw, and is worse with the others. Choosing finds luck, here too.
+# search, since its first 16 trials are the same. With 50 searches the order is clear: TPE and random search are one
+# line up to trial 16, then TPE rises above. (For the Gaussian process and quasi-random points, even 50 do not decide.)
+# The dots show how wide the luck is all the same: some lie far below the diagonal. And why can the curve of a single
+# search *fall*? Because the search was fooled: a new setting was better with the seed that it saw, and is worse with
+# the others. Choosing finds luck, here too.
 
 # %% [markdown] name="halving-intro"
 # ## Stop poor trials early (claim VS6)
@@ -275,11 +275,12 @@ Lab(
 # et al. 2018) does not trust the early look alone: it gives a third of its trials that treatment, looks at another
 # third only after 6 epochs, and trains the rest in full.
 #
-# To be fair, all get the same number of *epochs*: as many as 27 full trials take. Halving begins three times as many
-# trials for them. Now the whole table, all eight knobs, 20 epochs; TPE takes part again. **Predict** the order.
+# To be fair, all get the same number of *epochs*: as many as 32 full trials take. Halving begins four times as many
+# trials for them, Hyperband twice as many. Now the whole table, all eight knobs, 20 epochs; TPE takes part again.
+# **Predict** the order.
 
 # %% name="halving" tags=["foreign-choices"]
-epochs_race = contest(table, ["random", "tpe", "halving", "hyperband"], trials=27, searches=50, equal="epochs")
+epochs_race = contest(table, ["random", "tpe", "halving", "hyperband"], trials=32, searches=50, equal="epochs")
 epochs_race.to_frame(equal="epochs").round(3)
 
 # %% [markdown] name="halving-picture-intro"
@@ -289,7 +290,7 @@ epochs_race.to_frame(equal="epochs").round(3)
 CurvesDisplay(
     epochs_race.quartiles("halving", "random"),
     "At equal epochs, halving is ahead of random search",
-    x=20 * np.arange(1, 28),
+    x=20 * np.arange(1, 33),
     xlabel="epochs spent",
     ylabel="true score of the best so far",
     ylim=(0.85, 1.0),
@@ -299,9 +300,10 @@ CurvesDisplay(
 # Halving is better than random search in many searches and worse in few, for the same epochs. Hyperband, which hedges,
 # gains nothing *here*: two epochs tell enough on this table, so that its caution costs what it saves.
 #
-# And look at TPE: on the hard task it was far ahead, here it hardly is. A tenth of this table is good, and 27
-# random trials nearly always hit that tenth (by the formula of the chapter before, with a probability of 94 %).
-# **Thinking pays where good settings are rare.**
+# And look at TPE: here, too, it is ahead in more searches than behind, but by how much? On the hard task its median was
+# several hundredths above that of random search, here it is less than one. A tenth of this table is good, and 32
+# random trials nearly always hit that tenth (by the formula of the chapter before, with a probability of 97 %).
+# **Thinking pays most where good settings are rare.**
 
 # %% [markdown] name="stopped-intro"
 # ### What stopping early can do wrong
@@ -349,10 +351,10 @@ Lab(
 
 # %% [markdown] name="stopped-lab-after"
 # What you should have seen: from everything, the early look seldom loses much, and three quarters of the epochs are
-# saved. Among slow starters, the later winner is at times still at the bottom after two epochs, with a tenth of the
-# answers right: in draw 6, halving ends with a third of the answers right where nearly all were to be had. A first
-# look after 10 epochs loses nothing in these draws, and saves only a third. So look at curves of your *own* network
-# before you choose how early to stop.
+# saved. Among slow starters, the later winner is at times still at the bottom after two epochs, no better than a guess:
+# in draw 6, halving ends with two thirds of the answers right where 86 % were to be had. A first look after 10 epochs
+# loses nothing in 19 of the 20 draws, and saves only a third; in draw 13 even that is too early. So look at curves of
+# your *own* network before you choose how early to stop.
 
 # %% [markdown] name="matter-intro"
 # ## Which knobs matter most? (claim ST4)
@@ -381,21 +383,22 @@ alone.round(2).add(0)
 
 # %% [markdown] name="guess-intro"
 # Nobody has such a table for a network of their own. A search has trials, and a forest of decision trees can guess the
-# missing combinations (Hutter et al. 2014). Here for five random searches of 64 trials. As it gives parts of a sum,
+# missing combinations (Hutter et al. 2014). Here for twenty random searches of 64 trials. As it gives parts of a sum,
 # the exact shares are put on that scale, too. **Predict:** how far off is a single search?
 
 # %% name="guess" tags=["foreign-numbers"]
 guesses = pd.DataFrame(
-    [importance.of_trials(search(table, table.space, trials=64, seed=seed).study) for seed in range(5)]
+    [importance.of_trials(search(table, table.space, trials=64, seed=seed).study) for seed in range(20)]
 )
 exact = alone["whole table"] / alone["whole table"].sum()
-columns = {"exact": exact, "mean of five": guesses.mean(), "lowest": guesses.min(), "highest": guesses.max()}
+columns = {"exact": exact, "mean of twenty": guesses.mean(), "lowest": guesses.min(), "highest": guesses.max()}
 pd.DataFrame(columns).loc[alone.index].round(2).add(0)
 
 # %% [markdown] name="guess-read"
-# All five see that decay and L2 matter little. But the learning rate gets less than half of its true share even on
-# average, and single searches contradict one another: what explains a third in one explains a tenth in the next. Take the
-# importance from one search of 64 trials as a hint what to *drop*, never as a ranking.
+# On average decay and L2 matter least, as they should, though one search in twenty gives L2 a tenth. But the learning
+# rate gets about half of its true share on average, and single searches contradict one another: in one it explains more
+# than half, in another a twentieth. Take the importance from one search of 64 trials as a hint what to *drop*, never as
+# a ranking.
 
 # %% [markdown] name="carry-intro"
 # ## Does a good setting carry over? (claim VS8)
@@ -403,7 +406,8 @@ pd.DataFrame(columns).loc[alone.index].round(2).add(0)
 # A search costs. May its result be used for the next task? Thirty-two random settings are trained on the digits, and
 # the same ones on other tasks: digits shifted by a pixel, with light and dark swapped, or told apart only as odd and
 # even; then an *unrelated* one, tumours told apart by 30 measurements. And twice a *change*: ten times fewer rows, and
-# a much smaller network. Five seeds each.
+# a much smaller network. Two seeds each; and since one search may be lucky, all of that eight times, with 32 other
+# settings each time.
 
 # %% name="carry-tasks"
 parts = ("x_train", "x_validation", "x_test")
@@ -428,7 +432,7 @@ tasks = {
 
 # %% [markdown] name="carry-runs-intro"
 # Two numbers tell how well a setting carries over. The **regret**: how much better would the target's own best setting
-# have been? And the **rank correlation** of all 32: 1 if both tasks put the settings in the same order, 0 if one order
+# have been? And the **rank correlation** of the 32: 1 if both tasks put the settings in the same order, 0 if one order
 # says nothing about the other. **Predict** both for each task.
 
 # %% name="carry-runs"
@@ -440,36 +444,55 @@ settings = [
         "l2": float(10 ** draw.uniform(-6, -1.5)),
         "init_scale": float(2 ** draw.uniform(-2, 2)),
     }
-    for _ in range(32)
+    for _ in range(8 * 32)
 ]
 scores = {}
 for name, data in tasks.items():
     width = 8 if "8 units" in name else 64
-    runs = Trainer(models.mlp, data, optimizer="momentum", epochs=4).run(settings=settings, seeds=5, width=width)
-    scores[name] = np.nan_to_num(runs.final("val_accuracy")).reshape(32, 5)
+    runs = Trainer(models.mlp, data, optimizer="momentum", epochs=4).run(settings=settings, seeds=2, width=width)
+    scores[name] = np.nan_to_num(runs.final("val_accuracy")).reshape(8, 32, 2)
 
 # %% [markdown] name="carry-table-intro"
-# The setting that is best on the digits (mean of five seeds) is carried to every task:
+# In each of the eight searches, the setting that is best on the digits (mean of two seeds) is carried to every task.
+# Medians of the eight, and the largest regret:
 
 # %% name="carry-table" tags=["foreign-numbers"]
-carried = scores["digits"].mean(axis=1).argmax()
+means = {name: values.mean(axis=2) for name, values in scores.items()}
+carried = (np.arange(8), means["digits"].argmax(axis=1))
+regret = {name: mean.max(axis=1) - mean[carried] for name, mean in means.items()}
 rows = {}
-for name, values in scores.items():
-    mean = values.mean(axis=1)
-    order = [spearmanr(scores["digits"][:, seed], values[:, seed]).statistic for seed in range(5)]
-    rows[name] = {"typical": np.median(mean), "carried": mean[carried], "own best": mean.max()}
-    rows[name] |= {"regret": mean.max() - mean[carried], "rank correlation": np.mean(order)}
+for name, mean in means.items():
+    order = [spearmanr(*pair).statistic for pair in zip(means["digits"], mean)]
+    rows[name] = {"typical": np.median(mean), "carried": np.median(mean[carried])}
+    rows[name] |= {"regret": np.median(regret[name]), "largest regret": regret[name].max()}
+    rows[name] |= {"rank correlation": np.median(order)}
 carry = pd.DataFrame(rows).T
 carry.round(2).add(0)
 
 # %% [markdown] name="carry-read"
-# On related tasks the carried setting is nearly as good as the best of the 32, clearly better than a typical one, and the
-# order of all settings is much the same. On the unrelated one it does well, too, but that says little: there almost
+# Shifted, or told apart as odd and even: there the carried setting is nearly as good as the best of the 32, each time,
+# and clearly better than a typical one. On the unrelated task it does well, too, but that says little: there almost
 # *any* setting does.
 #
-# When something changes, the best setting moves, on the very same digits. With a tenth of the rows, four epochs are ten
-# times fewer steps, and a small network suffers from other things than a large one. "Re-check" means just that: carry
-# the setting over as the first guess, then search around it.
+# When something changes, the best setting may move, on the very same digits. With a tenth of the rows, four epochs are
+# ten times fewer steps: the carried setting is still the best in about half of the searches, and far behind in others.
+# A small network suffers from other things than a large one, and nearly always has another best setting.
+#
+# And "light and dark swapped", which looks like the same task? There some carried settings fail altogether. Half of all
+# pixels are 0, and become 1: the inputs are larger, so that a learning rate that was just small enough is now too
+# large. If that is the reason, half the rate should help:
+
+# %% name="carry-half"
+swapped = Trainer(models.mlp, tasks["light and dark swapped"], optimizer="momentum", epochs=4)
+best_settings = [settings[32 * number + place] for number, place in zip(*carried)]
+half = [one | {"learning_rate": one["learning_rate"] / 2} for one in best_settings]
+halved = np.nan_to_num(swapped.run(settings=half, seeds=2).final("val_accuracy")).reshape(8, 2).mean(axis=1)
+print("carried as they are:", np.sort(means["light and dark swapped"][carried]).round(2))
+print("with half the rate: ", np.sort(halved).round(2))
+
+# %% [markdown] name="carry-half-read"
+# It does. The best setting of a search may stand close to an edge, and a related task may have its edge elsewhere.
+# "Re-check" means just that: carry the setting over as the first guess, then search around it.
 
 # %% [markdown] name="own-intro"
 # ## Bring your own data and model
@@ -516,7 +539,7 @@ my_space = {
     "init_scale": (0.25, 4.0, "log"),
 }
 my_search = search(mine, my_space, trials=32, seeds=2)
-print("trials:", len(my_search.to_frame()), "· best validation accuracy above 0.95:", my_search.best_value > 0.95)
+print("trials:", len(my_search.to_frame()), f"· best validation accuracy: {my_search.best_value:.3f}")
 
 # %% [markdown] name="own-test-intro"
 # **Step 4: the test, once.** The best setting is trained anew with eight seeds, and asked about the test rows. Then
@@ -526,7 +549,7 @@ print("trials:", len(my_search.to_frame()), "· best validation accuracy above 0
 final_runs = mine.run(**my_search.best, seeds=8)
 answers = predictions.outputs(final_runs, cancer.x_test).argmax(axis=-1)
 test_accuracy = (answers == cancer.y_test).mean(axis=1)
-print(f"test accuracy, mean of eight seeds: {test_accuracy.mean():.1f} (above 0.9: {test_accuracy.mean() > 0.9})")
+print(f"test accuracy, mean of eight seeds: {test_accuracy.mean():.2f}")
 
 # %% [markdown] name="own-read"
 # With 114 test rows a single row is nearly 0.01, so digits beyond the second mean nothing. If the result disappoints,
@@ -578,17 +601,17 @@ print(of_optuna.shape[0], "trials with the columns", ", ".join(of_optuna.columns
 
 # %% name="claims" tags=["foreign-numbers"]
 by_trials, by_epochs = race.to_frame(equal="trials"), epochs_race.to_frame(equal="epochs")
-related = ["shifted", "light and dark swapped", "odd or even"]
+related, swap = ["shifted", "odd or even"], "light and dark swapped"
 changes = ["a tenth of the rows", "8 units in place of 64"]
 first = {name: alone[name].idxmax().replace("_", " ") for name in alone}
 slow = np.mean([one.loss for one in lost["slow starters", 2]])
 claims.table(
     {
         "ST4": f"First: {first['whole table']} ({alone['whole table'].max():.0%} alone); decay and L2 below 1 %. With the rate between 0.01 and 0.1: {first['rate from 0.01 to 0.1']}, and the rate {alone.loc['learning_rate', 'rate from 0.01 to 0.1']:.0%}.",
-        "VS4": f"Median of the best of four, Adam: linear {np.median(wide['linear']):.1f}, log {np.median(wide['log']):.1f}. No difference in a narrow range; plain SGD, whose good rates are at the upper end, wins more repeats linearly.",
-        "VS5": f"Hard task, 27 trials, 50 searches: random {by_trials.loc['random', 'median']:.2f}, TPE {by_trials.loc['tpe', 'median']:.2f}, Gaussian process {by_trials.loc['gaussian-process', 'median']:.2f}. Where a tenth of all settings is good: random {by_epochs.loc['random', 'median']:.2f}, TPE {by_epochs.loc['tpe', 'median']:.2f}.",
+        "VS4": f"Median of the best of four, Adam: linear {np.median(wide['linear']):.2f}, log {np.median(wide['log']):.2f}. Hardly any difference in a narrow range; plain SGD, whose good rates are at the upper end, wins more repeats linearly.",
+        "VS5": f"Hard task, 27 trials, 50 searches: random {by_trials.loc['random', 'median']:.2f}, TPE {by_trials.loc['tpe', 'median']:.2f}, Gaussian process {by_trials.loc['gaussian-process', 'median']:.2f}. Where a tenth of all settings is good, 32 trials: random {by_epochs.loc['random', 'median']:.3f}, TPE {by_epochs.loc['tpe', 'median']:.3f}.",
         "VS6": f"At equal epochs halving is better than random in {by_epochs.loc['halving', 'better']} of 50 searches and worse in {by_epochs.loc['halving', 'worse']}; among slow starters an early look loses {slow:.2f} on average.",
-        "VS8": f"Regret at most {np.ceil(100 * carry.loc[related, 'regret'].max()) / 100:.2f} on related tasks; above 0.03 after a change: {bool((carry.loc[changes, 'regret'] > 0.03).all())}.",
+        "VS8": f"Largest regret of eight searches on two related tasks {carry.loc[related, 'largest regret'].max():.2f}, on a third, with larger inputs, {carry.loc[swap, 'largest regret']:.2f}; after a change at least {carry.loc[changes, 'largest regret'].min():.2f}.",
     }
 )
 
@@ -710,11 +733,11 @@ checks.goal(mean_loss, at_most=0.03, near=0.02, what="accuracy lost on average",
 #
 # - A search is one call. Failed trials are kept as results, and one that was cut off goes on from its storage.
 # - Draw on a log scale what you know only to an order of magnitude.
-# - One search says nothing about a method. Over fifty, methods that learn are ahead where good settings are rare, and
-#   hardly where a tenth of all settings will do.
+# - One search says nothing about a method. Over fifty, TPE, which learns, gains much where good settings are rare, and
+#   little where a tenth of all settings will do.
 # - Stopping early gets more out of the same epochs, unless good settings start slowly.
 # - The importance of a knob belongs to its range. Most of the documents' seven matter here; two hardly do.
-# - Carry a good setting over as a first guess, and search around it when data, time or size change.
+# - Carry a good setting over as a first guess, and search around it when inputs, rows, time or size change.
 #
 # **Sources.** Bergstra, Bardenet, Bengio and Kégl, *Algorithms for hyper-parameter optimization*, 2011 (TPE). Bergstra
 # and Bengio, *Random search for hyper-parameter optimization*, 2012. Snoek, Larochelle and Adams, *Practical Bayesian

@@ -21,6 +21,21 @@ _AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 _KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status"
 
 
+def barriers(root: Locator) -> list[tuple[str, str, list[str]]]:
+    """What axe finds serious inside a part of the page: the rule, how serious, and the elements."""
+    if not root.page.evaluate("'axe' in window"):
+        root.page.evaluate(_AXE.read_text(encoding="utf-8"))
+    violations, passes = root.evaluate(
+        "root => axe.run(root).then(result => [result.violations, result.passes.length])"
+    )
+    assert passes > 5, "axe looked at nothing"
+    return [
+        (rule["id"], rule["impact"], [node["html"] for node in rule["nodes"]])
+        for rule in violations
+        if rule["impact"] in ("serious", "critical")
+    ]
+
+
 class LabPage:
     """A notebook opened in JupyterLab."""
 
@@ -303,14 +318,4 @@ class LiveLab:
 
     def barriers(self) -> list[tuple[str, str, list[str]]]:
         """What axe finds serious inside the lab: the rule, how serious, and the elements."""
-        if not self.page.evaluate("'axe' in window"):
-            self.page.evaluate(_AXE.read_text(encoding="utf-8"))
-        violations, passes = self.root.evaluate(
-            "root => axe.run(root).then(result => [result.violations, result.passes.length])"
-        )
-        assert passes > 5, "axe looked at nothing"
-        return [
-            (rule["id"], rule["impact"], [node["html"] for node in rule["nodes"]])
-            for rule in violations
-            if rule["impact"] in ("serious", "critical")
-        ]
+        return barriers(self.root)

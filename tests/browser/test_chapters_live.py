@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import memory
+from tests.browser.lab_page import barriers
 
 CHAPTERS = sorted(path.name for path in (Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
@@ -17,13 +18,16 @@ def test_a_chapter_runs_and_every_lab_obeys_the_keyboard(open_notebook, chapter)
     assert notebook.outputs("error") == []
     assert notebook.outputs("stderr") == []
     assert notebook.errors == []
-    number = notebook.outputs("application/vnd.jupyter.widget-view+json")
-    assert notebook.labs.count() == len(number) > 0
-    for index in range(len(number)):
+    labs, forms = notebook.labs.count(), notebook.page.locator(".course-guess")
+    assert labs > 0
+    assert labs + forms.count() == len(notebook.outputs("application/vnd.jupyter.widget-view+json"))
+    for index in range(labs):
         notebook.lab(index).wait_finished()
     if memory.COUNTED:  # elsewhere than on Linux, nobody tells
         assert memory.own(notebook.process()) <= memory.KERNEL_LIMIT, "MB of the kernel's own"
-    for index in range(len(number)):
+    for index in range(forms.count()):
+        assert barriers(forms.nth(index)) == [], f"guess {index}"
+    for index in range(labs):
         lab = notebook.lab(index)
         before, status = lab.picture(), lab.status()
         slider = lab.sliders().first

@@ -46,6 +46,19 @@ rate = 0.1
 print("now")
 rate
 
+# %% [markdown] name="guess-task"
+# What will come out?
+
+# %% name="words" tags=["answer"]
+print("it fell")
+6 * 7
+
+# %% [markdown] name="guess-read"
+# And what will the picture show?
+
+# %% name="drawn" tags=["answer"]
+lab()
+
 # %% [markdown] name="dice-task"
 # Roll the dice.
 
@@ -165,7 +178,7 @@ def hash_of(root):
 
 def test_exercises_and_solutions_go_into_different_notebooks(course):
     start = ["chapter-head", "title", "imports", "picture-task", "picture", "choose"]
-    end = ["check-task", "check", "dice-task", "dice", "chapter-foot"]
+    end = ["check-task", "check", "guess-task", "words", "guess-read", "drawn", "dice-task", "dice", "chapter-foot"]
     assert names(read(course)) == [*start, "rate", *end]
     assert names(read(course, solved=True)) == [*start, "rate-solved", "rate-why", *end]
 
@@ -177,7 +190,7 @@ def test_notebooks_hold_outputs_and_nothing_of_the_machine(course):
         assert notebook.metadata.language_info == {"name": "python"}
         assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
         code = {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
-        assert [cell.execution_count for cell in code.values()] == [1, 2, 3, 4, 5]
+        assert [cell.execution_count for cell in code.values()] == [1, 2, 3, 4, 5, 6, 7]
         assert code["dice"].metadata == {"tags": ["measured-time"]}
         assert code["picture"].metadata == {}
         assert [output.get("text") for output in code["check"].outputs] == ["now\n", None]
@@ -187,6 +200,18 @@ def test_notebooks_hold_outputs_and_nothing_of_the_machine(course):
 def test_a_lab_is_stored_as_a_picture(course):
     (output,) = next(cell for cell in read(course).cells if cell.id == "picture").outputs
     assert set(output.data) == {"text/html", "text/plain"}
+
+
+def test_what_an_answer_shows_is_folded_under_a_line_that_gives_nothing_away(course):
+    cells = {cell.id: cell for cell in read(course).cells}
+    assert [name for name, cell in cells.items() if "jupyter" in cell.metadata] == ["words", "drawn"]
+    assert cells["words"].metadata == {"tags": ["answer"], "jupyter": {"outputs_hidden": True}}
+    printed, value = cells["words"].outputs
+    assert printed.text == f"{build.COVER}\nit fell\n"
+    assert value.data["text/plain"] == "42"
+    (lab,) = cells["drawn"].outputs
+    assert lab.data["text/html"].splitlines()[0] == f"<!-- {build.COVER} -->"
+    assert lab.data["text/plain"] == f"{build.COVER}\nA line that falls"
 
 
 def test_the_first_and_last_cell_lead_to_the_neighbours(course):
@@ -256,7 +281,7 @@ def test_force_runs_again_and_differs_only_in_what_is_random(course, capsys):
     assert before != after
     for notebook in (before, after):
         for cell in notebook.cells:
-            if cell.id in {"picture", "dice"}:
+            if cell.id in {"picture", "drawn", "dice"}:
                 cell.outputs = []
     assert before == after
 
@@ -370,6 +395,10 @@ def test_a_notebook_that_somebody_ran_by_hand_is_out_of_date(course):
         ("1 / 0", "check: stopped with an error:"),
         ("import sys; print('red', file=sys.stderr)", "check: wrote to stderr, which Jupyter shows in red: red"),
         ("import os; print(os.path.expanduser('~/x'))", "check: shows a path of this machine"),
+        (
+            "guess.answer('a', 'b') if 0 else 1",
+            "check: answers a question that asks for a guess, and has no tag 'answer'",
+        ),
         ("print(object())", "check: shows a memory address"),
         ("\n".join("rate" for _ in range(21)), "check: 22 lines of code, of at most 20"),
     ],
@@ -440,16 +469,16 @@ def test_nbval_agrees_though_pictures_and_dice_differ(course):
     ]
     answer = subprocess.run([*command, course / "notebooks"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout
-    assert "12 passed" in answer.stdout
+    assert "16 passed" in answer.stdout
 
 
 def test_a_chapter_runs_inside_a_test(course, monkeypatch):
     monkeypatch.setitem(sys.modules, "course_utils", None)
     change(script_of(course), "from course_utils.inner import lab", "from IPython.display import display")
-    change(script_of(course), "lab()", 'display("a", "b")')
+    change(script_of(course), "\nlab()", '\ndisplay("a", "b")')
     chapter = run_script(script_of(course))
     assert chapter["rate"] == 0.1
     assert chapter.shown["picture"] == ["a", "b"]
     assert chapter.values["check"] == 0.1
-    assert set(chapter.values) == {"check", "dice"}
+    assert set(chapter.values) == {"check", "words", "dice"}
     assert run_script(script_of(course), solutions=False)["rate"] is ...

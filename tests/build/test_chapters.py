@@ -45,7 +45,7 @@ def test_a_notebook_is_valid_and_holds_nothing_of_the_machine_that_ran_it(script
     notebook = stored(script, solved)
     nbformat.validate(notebook)
     assert set(notebook.metadata) == {"kernelspec", "language_info", "source_hash"}
-    assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
+    assert all(set(cell.metadata) <= {"tags", "jupyter"} for cell in notebook.cells)
 
 
 @each_notebook
@@ -95,7 +95,7 @@ def test_only_tags_that_something_reads_occur(script):
     """Of those that say how numbers are compared, a cell has one, if any."""
     for cell in chapters.read(script):
         tags = set(cell.metadata.get("tags", []))
-        assert tags <= {"exercise", "solution", *nbval_numbers.TAGS}, cell.id
+        assert tags <= {"answer", "exercise", "solution", *nbval_numbers.TAGS}, cell.id
         assert len(tags & set(nbval_numbers.TAGS)) <= (cell.cell_type == "code"), cell.id
 
 
@@ -157,3 +157,14 @@ def test_readme_has_the_table_of_chapters_that_the_list_gives():
 @each_chapter
 def test_where_a_chapter_stands_and_how_long_it_takes_is_not_written_in_its_script(script):
     assert not re.search(r"\bminutes\b|\*\*Next|\bchapter [0-9]", prose(chapters.read(script)))
+
+
+def test_every_guess_has_a_key_of_its_own_and_an_answer_after_it():
+    keys = []
+    for script in SCRIPTS.values():
+        found = re.findall(r"^guess\.(\w+)\(\s*\"([a-z0-9-]+)\"", script.read_text(encoding="utf-8"), re.MULTILINE)
+        asked = [key for call, key in found if call != "answer"]
+        assert [key for call, key in found if call == "answer"] == asked, script.name
+        assert all(found.index(("answer", key)) > [key for _, key in found].index(key) for key in asked), script.name
+        keys += asked
+    assert len(set(keys)) == len(keys) >= 6

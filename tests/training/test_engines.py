@@ -22,9 +22,11 @@ def test_the_kernel_trains_what_it_knows_and_says_how_it_runs(digits):
 
 
 def test_xla_trains_the_rest_and_names_the_layer(words, sequential):
-    model = sequential((3,), layers.Embedding(7, 2, name="of_words"), layers.Flatten(), layers.Dense(2))
+    model = sequential((3,), layers.UnitNormalization(name="of_words"), layers.Dense(2))
     trainer = Trainer(model, words, batch_size=4, epochs=1)
-    assert trainer.engine.startswith("XLA, since layer 'of_words' is a Embedding, which the kernel does not know")
+    assert trainer.engine.startswith(
+        "XLA, since layer 'of_words' is a UnitNormalization, which the kernel does not know"
+    )
     runs = trainer.run(learning_rate=0.1)
     assert runs.engine == trainer.engine
     assert np.isfinite(runs.final("val_loss")).all()
@@ -50,3 +52,12 @@ def test_what_no_engine_can_train_is_told_when_the_trainer_is_made(digits, seque
     model = sequential(digits.input_shape, layers.GaussianNoise(0.1), layers.Dense(10))
     with pytest.raises(ValueError, match="draws random numbers that cannot be repeated"):
         Trainer(model, digits)
+
+
+def test_recurrent_layers_need_no_compiler_unless_xla_is_asked_for(sequential):
+    heard = datasets.from_arrays(np.sin(np.arange(720.0)).reshape(60, 6, 2), np.arange(60) % 2, name="heard")
+    model = sequential((6, 2), layers.GRU(3, name="ear"), layers.Dense(2))
+    ours, compiled = (Trainer(model, heard, batch_size=8, epochs=2, engine=name) for name in ("auto", "xla"))
+    assert ours.engine == "TensorFlow, since layer 'ear' is a GRU, which the kernel does not know"
+    assert compiled.engine.startswith("XLA, ")
+    np.testing.assert_allclose(*(one.run(learning_rate=0.1).batch_loss[0] for one in (ours, compiled)), rtol=1e-4)

@@ -85,9 +85,45 @@ def test_a_stream_can_be_closed_within_an_epoch(digits, monkeypatch):
 
 def test_what_the_kernel_does_not_know_is_refused_with_a_cure(sequential):
     words = datasets.from_arrays(np.arange(60).reshape(20, 3) % 7, np.arange(20) % 2, name="words")
-    model = sequential((3,), layers.Embedding(7, 2, name="words"), layers.Flatten(), layers.Dense(2))
+    model = sequential((3,), layers.UnitNormalization(name="words"), layers.Dense(2))
     with pytest.raises(ValueError, match=r"engine='kernel' cannot be used: .*words.*choose 'xla'"):
         Trainer(model, words, engine="kernel", batch_size=4).run()
+
+
+@pytest.mark.parametrize(
+    ("pooling", "optimizer"),
+    [
+        (layers.Flatten(), "sgd"),
+        (layers.GlobalAveragePooling1D(), "adam"),
+        (layers.GlobalMaxPooling1D(), "sgd"),
+    ],
+)
+def test_embeddings_train_as_in_the_compiled_engine_and_in_keras(sequential, keras_loop, pooling, optimizer):
+    words = datasets.from_arrays(np.arange(900).reshape(300, 3) ** 2 % 11, np.arange(300) % 3, name="words")
+    model = sequential((3,), layers.Embedding(11, 5), pooling, layers.Dense(3))
+    compiled, kernel = (
+        Trainer(model, words, optimizer=optimizer, batch_size=20, epochs=3, engine=name) for name in ("xla", "kernel")
+    )
+    ours, theirs = (one.run(learning_rate=0.05, l2=0.001, init_scale=2.0).batch_loss[0] for one in (kernel, compiled))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+    if optimizer == "sgd":  # Keras' Adam leaves rows alone that no word of the batch looks up
+        plain = kernel.run(learning_rate=0.05).batch_loss[0]
+        np.testing.assert_allclose(plain, keras_loop(kernel, model, keras.optimizers.SGD(0.05)), rtol=1e-4)
+
+
+def test_a_mask_that_all_rows_share_is_the_same_on_both_engines(digits):
+    from course_utils.chapters.batch_normalization.networks import noisy_mlp
+
+    compiled, kernel = (Trainer(noisy_mlp, digits, epochs=2, engine=name) for name in ("xla", "kernel"))
+    ours, theirs = (one.run(learning_rate=0.01, dropout=0.3, width=8, depth=1) for one in (kernel, compiled))
+    np.testing.assert_allclose(ours.batch_loss[0], theirs.batch_loss[0], rtol=1e-4)
+
+
+def test_words_that_an_embedding_lacks_are_refused(sequential):
+    words = datasets.from_arrays(np.arange(60).reshape(20, 3) % 7, np.arange(20) % 2, name="words")
+    model = sequential((3,), layers.Embedding(6, 2), layers.Flatten(), layers.Dense(2))
+    with pytest.raises(ValueError, match="from 0 to 6 do not fit an embedding of 6 words: choose numbers from 0 to 5"):
+        Trainer(model, words, batch_size=4).run()
 
 
 def test_a_dropout_rate_without_a_layer_is_refused(digits):

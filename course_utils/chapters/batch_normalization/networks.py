@@ -106,7 +106,7 @@ def noisy_mlp(
         # A dropout layer makes the noise, since its random numbers are repeated in every kind of training.
         ones = layers.Dense(width, kernel_initializer="zeros", bias_initializer="ones", trainable=False)(signal)
         factor = layers.Dropout(0.0, noise_shape=(1, width))(ones)
-        shift = layers.Subtract()([factor, ones])
+        shift = layers.Add()([factor, layers.Rescaling(-1.0)(ones)])
         signal = layers.Activation("relu")(layers.Add()([signal, shift]))
     return keras.Model(inputs, layers.Dense(outputs)(signal))
 

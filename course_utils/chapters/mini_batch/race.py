@@ -1,4 +1,4 @@
-"""A race between batch sizes to one accuracy, and three yardsticks for who won: epochs, steps, seconds."""
+"""A race between batch sizes to one accuracy, and three yardsticks for who won: epochs, steps, time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from course_utils.training.knobs import COUNT, POSITIVE, one_of
 SCALING = {"same": 0.0, "square root": 0.5, "linear": 1.0}
 
 #: What a race can be measured in, with the words for an axis.
-YARDSTICKS = {"epochs": "epochs", "steps": "steps", "seconds": "time, in steps of one row"}
+YARDSTICKS = {"epochs": "epochs", "steps": "steps", "time": "time, in steps of one row"}
 
 #: Steps after which a network gives up: with tiny batches, an epoch has very many.
 _MOST_STEPS = 12_000
@@ -27,7 +27,7 @@ _MOST_STEPS = 12_000
 _KEPT = 12
 
 #: Cheapest and dearest goal that a race shows, in each yardstick.
-_COSTS = {"epochs": (0.8, 250), "steps": (15, 10_000), "seconds": (15, 10_000)}
+_COSTS = {"epochs": (0.8, 250), "steps": (15, 10_000), "time": (15, 100_000)}
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ class RaceResult(Result):
             yardstick: A key of `YARDSTICKS`; None takes the race's.
 
         Returns:
-            1 in epochs, the number of steps in steps. In seconds every step has a fixed cost and one for each row:
+            1 in epochs, the number of steps in steps. In time every step has a fixed cost and one for each row:
             the time is given in units of a step with a single row.
         """
         yardstick = self.yardstick if yardstick is None else yardstick
         steps = self.rows // size
         step = (self.rows_at_once + size) / (self.rows_at_once + 1)
-        return {"epochs": 1.0, "steps": float(steps), "seconds": steps * step}[yardstick]
+        return {"epochs": 1.0, "steps": float(steps), "time": steps * step}[yardstick]
 
     def cost(self, yardstick: str | None = None) -> np.ndarray:
         """Measures what each network spent until it reached the goal.
@@ -101,9 +101,12 @@ class RaceResult(Result):
         if not arrived:
             return {"first": "none arrives"}
         first = min(arrived, key=arrived.get)
+        spent = arrived[first]
+        number = f"{spent:.2g}" if spent < 100 else f"{spent:,.0f}"
+        unit = "steps of one row" if self.yardstick == "time" else self.yardstick
         lost = [str(size) for size in self.sizes if size not in arrived]
         last = f"{', '.join(lost)} never" if lost else f"batch {max(arrived, key=arrived.get)}"
-        return {"first": f"batch {first} ({arrived[first]:.2g} {self.yardstick})", "last": last}
+        return {"first": f"batch {first} ({number} {unit})", "last": last}
 
     def summary(self) -> str:
         """Says who won."""
@@ -158,7 +161,7 @@ class BatchSizeRace(Experiment):
             learning_rate: Rate at the reference batch size.
             scaling: A key of `SCALING`.
             yardstick: A key of `YARDSTICKS`.
-            rows_at_once: Rows that take as long to compute as everything else in a step; only seconds need it.
+            rows_at_once: Rows that take as long to compute as everything else in a step; only time needs it.
             seeds: Networks for each batch size.
 
         Returns:

@@ -116,14 +116,18 @@ class GridOrRandom(Experiment):
         """
         filled = [fill(trials, second, draw) for draw in range(draws)]
         together = {way: np.concatenate([points[way] for points in filled]) for way in WAYS}
-        *_, all_of_them = self._trained(together, second)
+        runs = self._trainer.run(settings=self._settings(together, second), epochs=self._epochs, progress=False)
+        all_of_them = Squares(runs, second, together)
         return {way: values.reshape(draws, trials).max(axis=1) for way, values in all_of_them.accuracy.items()}
 
     def _trained(self, points: Mapping[str, np.ndarray], second: str) -> Iterator[Squares]:
+        streamed = self._trainer.stream(settings=self._settings(points, second), epochs=self._epochs)
+        return (Squares(runs, second, points) for runs in streamed)
+
+    def _settings(self, points: Mapping[str, np.ndarray], second: str) -> list[dict[str, float]]:
         fixed = {"momentum": 0.0} if second == "l2" else {}
         pairs = np.concatenate([points[way] for way in WAYS])
-        settings = [{**fixed, "learning_rate": float(rate), second: float(other)} for rate, other in pairs]
-        return (Squares(runs, second, points) for runs in self._trainer.stream(settings=settings, epochs=self._epochs))
+        return [{**fixed, "learning_rate": float(rate), second: float(other)} for rate, other in pairs]
 
 
 def fill(trials: int, second: str = "l2", draw: int = 0) -> dict[str, np.ndarray]:

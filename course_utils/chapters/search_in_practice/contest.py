@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: How many times as many trials as the others a method may begin, because it ends most of them early.
-_BEGINS = {"halving": 3, "hyperband": 2}
+_BEGINS = {"halving": 4, "hyperband": 2}
 
 
 @dataclass(frozen=True)

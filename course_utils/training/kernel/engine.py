@@ -138,7 +138,11 @@ class Training:
         self.steps = steps
         shared = [network.records, *training.arrays(network), *validation.arrays(network)]
         own = _arrays_of_member(network, steps, injected=injected)
-        placed = machine.place([*shared, *(array for _ in starts for array in own)])
+        try:
+            placed = machine.place([*shared, *(array for _ in starts for array in own)])
+        except MemoryError as error:
+            need = f"{len(starts)} networks of {sum(array.nbytes for array in own) * 1e-6:.0f} MB"
+            raise MemoryError(f"{need} and their data find no room: train fewer at once, or smaller ones.") from error
         records, *data = (array if array.view.size else None for array in placed[: len(shared)])
         self._data, self._validation = data[:4], data[4:]
         self.seats: list[Seat] = []

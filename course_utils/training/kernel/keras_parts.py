@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import keras
+from keras import layers
 
 from course_utils.training.kernel.plan import Window
 
@@ -36,10 +39,10 @@ def window(layer: keras.Layer, size: tuple[int, int], dilation: tuple[int, int] 
 
 
 def whole(layer: keras.Layer) -> Window:
-    """Makes the window of a global pooling layer, which is the whole image."""
+    """Makes the window of a global pooling layer, which is the whole image; a sequence is an image of one column."""
     if layer.data_format != "channels_last" or layer.keepdims:
         raise NotPlanned(f"layer {layer.name!r} has its channels first, or keepdims=True")
-    image = tuple(layer.input.shape[1:3])
+    image = (*layer.input.shape[1:-1], 1)[:2]
     return Window(image, image)
 
 
@@ -67,3 +70,19 @@ def constraint(layer: keras.Layer, constraint: keras.Constraint | None, *, matri
     if matrix and kind is keras.constraints.UnitNorm and constraint.axis == 0:
         return "unit_norm", 0.0
     raise NotPlanned(f"layer {layer.name!r} has a {kind.__name__} constraint that the kernel does not know")
+
+
+def flattens_first(nodes: Mapping[int, list], inputs: keras.KerasTensor) -> bool:
+    """Tells whether all that reads the input flattens it.
+
+    Args:
+        nodes: The nodes of a Functional model, by their depth.
+        inputs: Its input.
+
+    Returns:
+        Whether there is nothing but `Flatten` behind the input.
+    """
+    readers = [
+        node.operation for depth in nodes.values() for node in depth if any(t is inputs for t in node.input_tensors)
+    ]
+    return all(isinstance(reader, layers.Flatten | layers.InputLayer) for reader in readers)

@@ -326,14 +326,14 @@ typedef struct {
     int32_t input_error, second_error, output_error, adds, second_adds;
     int32_t places, width, output_width; /* numbers in a row; rows are examples times places */
     int32_t kernel, bias, kernel_gradient, bias_gradient, state, settings, kept, frozen;
-    int32_t high, wide, out_high, out_wide, taps_high, taps_wide; /* images: pixels of one, taps of a window, */
-    int32_t step_high, step_wide, gap_high, gap_wide, top, left;  /* stride, dilation, zeros above and to the left */
+    int32_t high, wide, out_high, out_wide, taps_high, taps_wide; /* images: pixels of one (or rows of a table), taps */
+    int32_t step_high, step_wide, gap_high, gap_wide, top, left;  /* of a window, stride, dilation, zeros before it */
 } Operation;
 
 typedef struct { int32_t place, rows, width, settings, constraint; } Tensor; /* settings: l1, l2, limit */
 
 enum { DENSE, ACTIVATION, BATCH_NORMALIZATION, DROPOUT, ADD, FLATTEN, RESCALING, LAYER_NORMALIZATION, CONVOLUTION,
-       MAX_POOLING, AVERAGE_POOLING };
+       MAX_POOLING, AVERAGE_POOLING, EMBEDDING };
 enum { LINEAR, RELU, LEAKY_RELU, ELU, TANH, SIGMOID, SOFTMAX, GELU, GELU_TANH, SILU, SELU, SOFTPLUS };
 enum { SPARSE_LOGITS, SPARSE_PROBABILITIES, CATEGORICAL_LOGITS, CATEGORICAL_PROBABILITIES, BINARY_LOGITS,
        BINARY_PROBABILITIES, SQUARED, ABSOLUTE };
@@ -726,6 +726,24 @@ static void pool_mean(const Operation *o, const float *restrict from, float *res
 
 /* ---- One operation, forward and backward ---- */
 
+/* ---- Embeddings: a row of the table for each number of an example; Python has checked that the table has them ---- */
+
+static void look_up(const float *words, const float *restrict table, float *restrict to, size count, size width) {
+    for (size i = 0; i < count; i++) {
+        const float *row = table + (size)words[i] * width;
+        for (size j = 0; j < width; j++) to[i * width + j] = row[j];
+    }
+}
+
+/* A row's gradient is the sum over the places where it was looked up, the first place first. */
+static void look_up_back(const float *words, const float *restrict error, float *restrict gradient, size count,
+                         size width) {
+    for (size i = 0; i < count; i++) {
+        float *row = gradient + (size)words[i] * width;
+        EACH_ALONE for (size j = 0; j < width; j++) row[j] = settle(row[j] + error[i * width + j]);
+    }
+}
+
 static void rescale(const float *from, float *to, size count, float scale, float offset) {
     EACH_ALONE for (size i = 0; i < count; i++) to[i] = settle(from[i] * scale + offset);
 }
@@ -752,7 +770,7 @@ static void forward(const Network *network, const Operation *o, float *block, si
             if (!training) for (size j = 0; j < row_size; j++) keep[j] = 1.0f;
             else if (masks) for (size j = 0; j < row_size; j++) keep[j] = masks[example * row_size + j];
             else draw_mask((uint32_t)member->noise_seed, (uint32_t)o->variant, (uint32_t)member->step,
-                           (uint32_t)example, row_size, rate, keep);
+                           o->frozen ? 0 : (uint32_t)example, row_size, rate, keep); /* frozen: all rows share one */
             for (size place = 0; place < o->places; place++) {
                 size start = (example * o->places + place) * width;
                 for (size j = 0; j < o->width; j++)
@@ -781,6 +799,11 @@ static void forward(const Network *network, const Operation *o, float *block, si
     }
     case MAX_POOLING: pool_highest(o, x, y, (int32_t *)(block + o->kept), examples); break;
     case AVERAGE_POOLING: pool_mean(o, x, y, examples, 0); break;
+    case EMBEDDING:
+        for (size example = 0; example < examples; example++)
+            look_up(x + example * width, block + o->kernel, y + example * o->width * output_width, o->width,
+                    output_width);
+        break;
     case RESCALING:
         rescale(x, y, rows * width, block[o->settings], block[o->settings + 1]);
         break;
@@ -856,6 +879,15 @@ static void backward(const Network *network, const Operation *o, float *block, s
     case AVERAGE_POOLING:
         if (to) pool_mean(o, error, to, examples, 1);
         break;
+    case EMBEDDING: {
+        float *gradient = block + o->kernel_gradient;
+        if (o->kernel_gradient < 0) break;
+        for (size i = 0; i < o->high * output_width; i++) gradient[i] = 0.0f;
+        for (size example = 0; example < examples; example++)
+            look_up_back(x + example * width, error + example * o->width * output_width, gradient, o->width,
+                         output_width);
+        break;
+    }
     case RESCALING:
         if (!to) break;
         for (size i = 0; i < rows * width; i++) {

@@ -115,6 +115,7 @@ class _Layout:
             rates=[record["settings"] for record in operations if record["kind"] == KINDS.index("dropout")],
             loss=loss,
             evaluated_at_once=self._rows,
+            words=min((o.kernel.rows for o in plan.operations if o.kind == "embedding"), default=None),
         )
 
     def _place_weights(self, *, track_norms: bool) -> dict[str, int]:
@@ -183,8 +184,7 @@ class _Layout:
                 written.add(id(second))
             if operation.moving:
                 record["state"] = operation.moving[0].place
-            if operation.window is not None:
-                record |= operation.window.fields
+            record |= operation.fields
             for name, weights in (("kernel", operation.kernel), ("bias", operation.bias)):
                 if weights is not None:
                     record[name] = weights.place

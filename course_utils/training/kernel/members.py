@@ -54,6 +54,11 @@ class Examples:
         if self.inputs.size != rows * header["places"] * header["width"]:
             raise ValueError(f"inputs of shape {self.inputs.shape} do not fit a network of {header['places']} x "
                              f"{header['width']} numbers: choose others.")  # fmt: skip
+        if network.words is not None and not 0 <= self.inputs.min() <= self.inputs.max() < network.words:
+            raise ValueError(
+                f"inputs from {self.inputs.min():g} to {self.inputs.max():g} do not fit an embedding of "
+                f"{network.words} words: choose numbers from 0 to {network.words - 1}, or a larger input_dim."
+            )
         if network.loss in WITH_LABELS:
             fitting = self.targets.shape == (rows,) and self.targets.min() >= 0
             fitting = fitting and self.targets.max() < header["outputs"]

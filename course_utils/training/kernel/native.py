@@ -6,12 +6,17 @@ import ctypes
 import json
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
+from mmap import mmap
 from pathlib import Path
 
 import numpy as np
 
 from course_utils.training.kernel import build
 from course_utils.training.kernel.placed import SIGNATURES, Placed, Unavailable
+
+#: Bytes of a cache line, at which each array begins.
+_LINE = 64
 
 _TYPES = {"pointer": ctypes.c_void_p, "int": ctypes.c_int32, "float": ctypes.c_float}
 
@@ -78,20 +83,25 @@ class Native:
             self._functions[name] = prototype((f"{instructions}_{name}", library))
 
     def place(self, arrays: Sequence[np.ndarray]) -> list[Placed]:
-        """Gives arrays an address; those that are in one piece stay where they are."""
-        return [Placed(array.ctypes.data, array) for array in map(_aligned, arrays)]
+        """Copies arrays into memory of their own; those in one piece that nobody writes to stay where they are.
+
+        What hundreds of networks need for a second would else stay with the C library's allocator for good. One piece
+        of memory goes back to the system as soon as no array in it is used any more.
+        """
+        ends = list(accumulate(0 if _stays(array) else -(-array.nbytes // _LINE) * _LINE for array in arrays))
+        memory = mmap(-1, max(ends[-1], 1))
+        placed = []
+        for array, start in zip(arrays, [0, *ends]):
+            view = array if _stays(array) else np.ndarray(array.shape, array.dtype, memory, start)
+            if view is not array:
+                view[...] = array
+            placed.append(Placed(view.ctypes.data, view))
+        return placed
 
     def call(self, function: str, *arguments: Placed | float | None) -> int:
         """Calls a function of the kernel."""
         return self._functions[function](*(a.address if isinstance(a, Placed) else a for a in arguments))
 
 
-def _aligned(array: np.ndarray) -> np.ndarray:
-    """Copies an array to a whole cache line, unless it lies in one piece already and is only read."""
-    if array.flags.c_contiguous and not array.flags.writeable:
-        return array
-    raw = np.empty(array.nbytes + 64, "uint8")
-    start = -raw.ctypes.data % 64
-    copy = raw[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
+def _stays(array: np.ndarray) -> bool:
+    return array.flags.c_contiguous and not array.flags.writeable

@@ -10,6 +10,7 @@ from course_utils.training.kernel.keras_parts import NotPlanned
 from course_utils.training.kernel.layout import lay_out
 from course_utils.training.kernel.plan import Network
 from course_utils.training.kernel.reader import Reader
+from course_utils.training.kernel.records import OPTIMIZERS
 from course_utils.training.losses import FROM_LOGITS
 
 
@@ -47,6 +48,8 @@ def plan_model(
     Raises:
         NotPlanned: If the kernel does not know some part of the model; the message names it.
     """
+    if optimizer not in OPTIMIZERS:
+        raise NotPlanned(f"the kernel does not know the optimizer {optimizer!r}")
     reader = Reader(model, undone=FROM_LOGITS.get(loss))
     try:
         network = lay_out(

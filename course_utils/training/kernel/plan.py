@@ -137,7 +137,7 @@ class Operation:
         second: What it also reads.
         numbers: Its settings, which do not depend on the member.
         variant: The number of its activation, or which dropout layer it is.
-        frozen: Whether a batch normalisation keeps its moving averages.
+        frozen: Whether a batch normalisation keeps its moving averages, or a dropout layer its mask from row to row.
         kernel: Its weights, or factors.
         bias: Its biases.
         moving: Its moving mean and variance.
@@ -160,6 +160,13 @@ class Operation:
     def weights(self) -> list[Weights]:
         """All its arrays of weights."""
         return [weights for weights in (self.kernel, self.bias, *self.moving) if weights is not None]
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """Its fields in the kernel's records that only some kinds have."""
+        if self.kind == "embedding":
+            return {"high": self.kernel.rows}
+        return {} if self.window is None else self.window.fields
 
     @property
     def learns(self) -> bool:
@@ -224,10 +231,10 @@ class Plan:
         """Adds a normalisation of every row by its own mean and deviation."""
         return self._add("layer_normalization", value, kernel=gamma, bias=beta, numbers=(epsilon,))
 
-    def dropout(self, value: Value, rate: float) -> Value:
-        """Adds a dropout layer."""
+    def dropout(self, value: Value, rate: float, *, shared: bool = False) -> Value:
+        """Adds a dropout layer; all examples of a batch may share their mask."""
         number = sum(operation.kind == "dropout" for operation in self.operations)
-        return self._add("dropout", value, variant=number, numbers=(rate,))
+        return self._add("dropout", value, variant=number, numbers=(rate,), frozen=shared)
 
     def add(self, first: Value, second: Value) -> Value:
         """Adds the sum of two values."""
@@ -245,6 +252,10 @@ class Plan:
     def pooling(self, value: Value, window: Window, kind: str) -> Value:
         """Adds the "max" or the "average" of every place of a window."""
         return self._add(f"{kind}_pooling", value, (prod(window.outputs), value.width), window=window)
+
+    def embedding(self, value: Value, table: Weights) -> Value:
+        """Adds the row of a table, of shape (words, width), for each number of an example; reads the input only."""
+        return self._add("embedding", value, (value.width, table.shape[-1]), kernel=table)
 
     def rescaling(self, value: Value, scale: float, offset: float) -> Value:
         """Adds a multiplication and an addition."""
@@ -273,6 +284,7 @@ class Network:
         rates: Place of the rate of each dropout layer.
         loss: One of `records.LOSSES`.
         evaluated_at_once: Rows of an evaluation that fit into the block.
+        words: Rows of the smallest table that the inputs are looked up in, None if they are not.
     """
 
     records: np.ndarray
@@ -283,3 +295,4 @@ class Network:
     rates: list[int]
     loss: str
     evaluated_at_once: int
+    words: int | None = None

@@ -35,17 +35,10 @@ class Reader:
         shape = model.inputs[0].shape[1:]
         if None in shape or not shape:
             raise NotPlanned(f"the input of model {model.name!r} has the shape {shape}, not one of whole numbers")
-        flat = all(
-            isinstance(node.operation, layers.Flatten)
-            for depth in nodes.values()
-            for node in depth
-            if any(tensor is model.inputs[0] for tensor in node.input_tensors)
-            and not isinstance(node.operation, layers.InputLayer)
-        )  # then examples need no other form in memory
+        flat = keras_parts.flattens_first(nodes, model.inputs[0])  # then examples need no other form in memory
         self.plan = Plan(1, prod(shape)) if flat else Plan(prod(shape[:-1]), shape[-1])
         self.variables: dict[int, keras.Variable] = {}
-        values = {id(model.inputs[0]): self.plan.input}
-        seen = set()
+        values, seen = {id(model.inputs[0]): self.plan.input}, set()
         for depth in sorted(nodes, reverse=True):
             for node in nodes[depth]:
                 layer = node.operation
@@ -54,9 +47,8 @@ class Reader:
                 if id(layer) in seen:
                     raise NotPlanned(f"layer {layer.name!r} is used more than once")
                 seen.add(id(layer))
-                inputs = [values[id(tensor)] for tensor in node.input_tensors]
                 self._is_last = node.outputs[0] is self._last
-                values[id(node.outputs[0])] = self._read(layer, inputs)
+                values[id(node.outputs[0])] = self._read(layer, [values[id(tensor)] for tensor in node.input_tensors])
         self.output: Value = values[id(self._last)]
         if self.output.places != 1:
             raise NotPlanned(f"model {model.name!r} puts out {self.output.places} rows for each example")
@@ -82,6 +74,8 @@ class Reader:
         policy = layer.dtype_policy
         if policy.compute_dtype != "float32" or policy.variable_dtype != "float32":
             raise NotPlanned(f"layer {layer.name!r} computes in {policy.name}, not in float32")
+        if getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None):
+            raise NotPlanned(f"layer {layer.name!r} is quantized or has LoRA weights")
         if getattr(layer, "activity_regularizer", None) is not None:
             raise NotPlanned(f"layer {layer.name!r} has an activity regularizer")
 
@@ -103,8 +97,6 @@ class Reader:
         return weights
 
     def dense(self, layer: layers.Dense, value: Value) -> Value:
-        if getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None):
-            raise NotPlanned(f"layer {layer.name!r} is quantized or has LoRA weights")
         kernel, bias = self._weights(layer, "kernel"), self._weights(layer, "bias") if layer.use_bias else None
         return self._activated(layer, self.plan.dense(value, kernel, bias), layer.activation)
 
@@ -183,9 +175,14 @@ class Reader:
         return self.plan.pooling(value, keras_parts.whole(layer), "average")
 
     def dropout(self, layer: layers.Dropout, value: Value) -> Value:
-        if layer.noise_shape is not None:
-            raise NotPlanned(f"layer {layer.name!r} has a noise_shape")
-        return self.plan.dropout(value, float(layer.rate))
+        if layer.noise_shape and (value.places, *layer.noise_shape) != (1, 1, value.width):
+            raise NotPlanned(f"layer {layer.name!r} has noise_shape={layer.noise_shape}, not (1, {value.width})")
+        return self.plan.dropout(value, float(layer.rate), shared=bool(layer.noise_shape))
+
+    def embedding(self, layer: layers.Embedding, value: Value) -> Value:
+        if value.maker != "input" or value.places != 1 or layer.mask_zero:
+            raise NotPlanned(f"layer {layer.name!r} has mask_zero=True, or does not read plain rows of the input")
+        return self.plan.embedding(value, self._weights(layer, "embeddings"))
 
     def flatten(self, layer: layers.Flatten, value: Value) -> Value:
         if layer.data_format != "channels_last":
@@ -204,6 +201,8 @@ _READERS = {
     layers.Conv2D: Reader.convolution,
     layers.MaxPooling2D: Reader.max_pooling,
     layers.AveragePooling2D: Reader.average_pooling,
+    layers.GlobalMaxPooling1D: Reader.global_max_pooling,
+    layers.GlobalAveragePooling1D: Reader.global_average_pooling,
     layers.GlobalMaxPooling2D: Reader.global_max_pooling,
     layers.GlobalAveragePooling2D: Reader.global_average_pooling,
     layers.Dense: Reader.dense,
@@ -215,6 +214,7 @@ _READERS = {
     layers.BatchNormalization: Reader.batch_normalization,
     layers.Dropout: Reader.dropout,
     layers.Add: None,
+    layers.Embedding: Reader.embedding,
     layers.Flatten: Reader.flatten,
     layers.Rescaling: Reader.rescaling,
 }

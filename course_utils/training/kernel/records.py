@@ -23,7 +23,7 @@ KNOBS = [
 
 KINDS = [
     *("dense", "activation", "batch_normalization", "dropout", "add", "flatten", "rescaling"),
-    *("layer_normalization", "convolution", "max_pooling", "average_pooling"),
+    *("layer_normalization", "convolution", "max_pooling", "average_pooling", "embedding"),
 ]
 ACTIVATIONS = [
     *("linear", "relu", "leaky_relu", "elu", "tanh", "sigmoid", "softmax"),

@@ -72,13 +72,13 @@ class Wasm:
             places.append(-(-self._top // 64) * 64)
             self._top = places[-1] + array.nbytes
         if self._top > _MOST:
-            raise MemoryError(f"{self._top * 1e-9:.1f} GB are needed, and WebAssembly has 4: train fewer at once.")
+            raise MemoryError(f"{self._top * 1e-9:.1f} GB are needed, and WebAssembly has 4.")
         import wasmtime
 
         try:
             self._memory.grow(self._store, max(0, -(-self._top // _PAGE) - self._memory.size(self._store)))
         except wasmtime.WasmtimeError as error:
-            raise MemoryError(f"there are no {self._top * 1e-9:.1f} GB left: train fewer at once.") from error
+            raise MemoryError(f"there are no {self._top * 1e-9:.1f} GB left.") from error
         base = ctypes.addressof(self._memory.data_ptr(self._store).contents)
         placed = []
         for place, array in zip(places, arrays):

@@ -26,7 +26,7 @@ def fast_copy(model: keras.Model, left_out: str | None = None) -> keras.Model:
         A model with variables of the same shapes in the same order, plus two for each dropout layer.
 
     Raises:
-        ValueError: If the model has a random layer other than Dropout.
+        ValueError: If the model has a random layer other than Dropout, or Keras cannot copy a layer.
     """
     last = model.layers[-1] if left_out is not None and output_activation(model) == left_out else None
 
@@ -42,7 +42,13 @@ def fast_copy(model: keras.Model, left_out: str | None = None) -> keras.Model:
             return TiledMaxPooling2D.from_config(config)
         return type(layer).from_config(_unrolled(layer, config))
 
-    fast = keras.models.clone_model(model, clone_function=swap)
+    try:
+        fast = keras.models.clone_model(model, clone_function=swap)
+    except (OSError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"model={model.name!r} cannot be copied: give its layers functions that have a name, such as "
+            "keras.activations.mish or one of your own with @keras.saving.register_keras_serializable(), and no lambda."
+        ) from error
     _reject_random_layers(fast)
     return fast
 

@@ -48,12 +48,13 @@ class Steps(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def program_of(computation: Computation, optimizer: str, *, track_norms: bool) -> Program:
+def program_of(computation: Computation, optimizer: str, *, jit_compile: bool, track_norms: bool) -> Program:
     """Makes a program, or gives the one of an equal computation: this is the one place that keeps what is compiled.
 
     Args:
         computation: What the networks compute.
         optimizer: A key of `optimizers.OPTIMIZERS`.
+        jit_compile: Whether XLA compiles it; TensorFlow else runs it operation by operation.
         track_norms: Whether to measure the length of every gradient and of every update.
 
     Returns:
@@ -62,7 +63,7 @@ def program_of(computation: Computation, optimizer: str, *, track_norms: bool) -
     Raises:
         ValueError: If the model has a random layer other than Dropout.
     """
-    return Program(computation, optimizer, track_norms=track_norms)
+    return Program(computation, optimizer, jit_compile=jit_compile, track_norms=track_norms)
 
 
 class Program:
@@ -73,13 +74,14 @@ class Program:
     Args:
         computation: What the networks compute; its model is copied.
         optimizer: A key of `optimizers.OPTIMIZERS`.
+        jit_compile: Whether XLA compiles it; TensorFlow else runs it operation by operation.
         track_norms: Whether to measure the length of every gradient and of every update.
 
     Raises:
         ValueError: If the model has a random layer other than Dropout.
     """
 
-    def __init__(self, computation: Computation, optimizer: str, *, track_norms: bool) -> None:
+    def __init__(self, computation: Computation, optimizer: str, *, jit_compile: bool, track_norms: bool) -> None:
         self.optimizer = optimizers.get(optimizer)
         self._loss = losses.LOSSES[computation.loss]
         self._classify = computation.classify
@@ -91,7 +93,7 @@ class Program:
         self._kept = [id(v) not in own for v in self._fast.non_trainable_variables]
         self._kernels = [len(v.shape) >= 2 for v in self._fast.trainable_variables]
         self._constraints = [v.constraint for v in self._fast.trainable_variables]
-        self.train = tf.function(self._train, jit_compile=True, autograph=False)
+        self.train = tf.function(self._train, jit_compile=jit_compile, autograph=False)
         #: Shapes of shards that are compiled, and a lock to hold meanwhile, so that no two threads compile the same.
         self.compiled: set[tuple] = set()
         self.compile_lock = threading.Lock()

@@ -16,7 +16,7 @@ from course_utils.training import knobs
 from course_utils.training.epoch import CURVES, batch_order, rates_of
 from course_utils.training.initialization import Weights
 from course_utils.training.population import Population
-from course_utils.training.xla.program import Steps, program_of
+from course_utils.training.xla.program import Program, Steps
 
 #: How many steps to take while it is not known how long one takes.
 _FIRST_STEPS = 32
@@ -46,26 +46,24 @@ class XLAShard:
 
     Args:
         population: Where their first weights and their model come from.
+        program: What trains them.
         members: Complete setting of each; all have the same optimizer and batch size.
         places: The place of each among all members of the training.
         data: Training inputs and targets, validation inputs and targets, as tensors.
         epochs: Passes over the training rows.
-        track_norms: Whether to measure the lengths of gradients and updates.
     """
 
     def __init__(
         self,
         population: Population,
+        program: Program,
         members: list[dict[str, Any]],
         places: list[int],
         data: tuple,
         epochs: int,
-        *,
-        track_norms: bool,
     ) -> None:
         self.population, self.places, self.step = population, places, 0
-        self._program = program_of(population.computation, members[0]["optimizer"], track_norms=track_norms)
-        self._members, self._data, self._epochs = members, data, epochs
+        self._program, self._members, self._data, self._epochs = program, members, data, epochs
         self._batch_size = members[0]["batch_size"]
         self.steps_per_epoch = len(data[0]) // self._batch_size
         self._compiled_for = (len(members), self._batch_size, len(data[0]), len(data[2]))

@@ -49,19 +49,28 @@ def test_ac1_large_steps_kill_relu_units_and_no_leaky_ones(chapter):
     assert max(chapter["leaky_dead"]) == 0
     for name in ("relu", "leaky_relu"):
         assert (accuracy[name][1] > 0.85).all()
-        assert (accuracy[name][-1] < 0.3).all(), "being alive is not enough"
+        assert np.median(accuracy[name][-1]) < 0.3, "being alive is not enough"
 
 
 def test_ac1_the_rules_decide_the_race_and_the_sigmoid_is_always_last(chapter):
     small, raw, own = chapter["epochs_needed"].values()
     assert all(len(epochs) >= 5 for epochs in small.values())
-    assert np.median(small["tanh"]) < np.median(small["relu"])
-    assert np.median(raw["relu"]) < np.median(raw["tanh"])
-    assert abs(np.median(own["relu"]) - np.median(own["tanh"])) <= 1
+    for name in ("relu", "leaky_relu"):
+        assert np.median(small["tanh"]) + 2 < np.median(small[name])
+        assert np.median(raw[name]) + 2 < np.median(raw["tanh"])
+        assert abs(np.median(own[name]) - np.median(own["tanh"])) <= 1
     for name in ("tanh", "relu", "leaky_relu"):
-        assert (own[name] < own["sigmoid"].min()).all()
-        for rules in (small, raw):
-            assert np.median(rules[name]) <= np.median(rules["sigmoid"])
+        assert np.median(own[name]) < own["sigmoid"].min()
+    for rules in ("same rate 0.01", "same rate 0.003, raw"):
+        last = {name: chapter["races"][rules].select(activation=name).final("val_accuracy") for name in small}
+        for name in ("tanh", "relu", "leaky_relu"):
+            assert last["sigmoid"].max() < last[name].min() - 0.3
+
+
+def test_ac1_each_gets_the_best_rate_of_a_grid_that_reaches_beyond_it(chapter):
+    for name, knobs in chapter["own"].items():
+        assert min(chapter["tried_rates"]) < knobs["learning_rate"] < max(chapter["tried_rates"]), name
+    assert max(chapter["own"], key=lambda name: chapter["own"][name]["learning_rate"]) == "sigmoid"
 
 
 def test_ac2_softmax_of_free_sums_is_right_for_several_classes(chapter):
@@ -71,7 +80,12 @@ def test_ac2_softmax_of_free_sums_is_right_for_several_classes(chapter):
     assert (loss["linear"] < 0.3).all()
     assert (loss["sigmoid"] > chapter["floor"]).all()
     assert (accuracy["softmax"] > 0.9).all()
-    assert (accuracy["a rounded number"] < accuracy["softmax"] - 0.2).all()
+    medians = {name: np.median(values) for name, values in accuracy.items()}
+    assert abs(medians["sigmoid, then softmax"] - medians["softmax"]) < 0.04, "accuracy alone does not show it"
+    assert accuracy["a rounded number"].max() < accuracy["softmax"].min() - 0.2
+    for head, rates in chapter["head_rates"].items():
+        (best,) = chapter["ten"][head].values("learning_rate")
+        assert min(rates) < best < max(rates)
 
 
 def test_ac2_sigmoid_is_right_for_two_classes_and_softmax_of_one_number_learns_nothing(chapter):
@@ -87,17 +101,18 @@ def test_ac2_linear_is_right_for_a_regression_and_a_sigmoid_has_the_wrong_range(
     left = {key: np.median(values) for key, values in chapter["unexplained"].items()}
     assert all(len(values) >= 5 for values in chapter["unexplained"].values())
     assert left["linear", "deviation 1"] < left["sigmoid", "deviation 1"] - 0.1
-    assert left["sigmoid", "0 … 1"] < left["linear", "0 … 1"] + 0.1
+    assert left["sigmoid", "0 … 1"] < left["linear", "0 … 1"]
+    assert left["sigmoid", "0 … 1"] < left["linear", "deviation 1"] + 0.05
 
 
 def test_ac3_layers_without_activation_fold_into_one_and_separate_only_along_a_line(chapter):
     accuracy = chapter["plane_accuracy"]
     assert chapter["one_layer_is_the_same"]
     assert all(seeds(runs) >= 5 for runs in chapter["plane_runs"].values())
-    assert (accuracy["ring", "linear"] < 0.65).all()
+    assert np.median(accuracy["ring", "linear"]) < 0.6
     for name in ("relu", "tanh"):
         assert (accuracy["ring", name] > 0.9).all()
-        assert (accuracy["moons", name] > accuracy["moons", "linear"]).all()
+        assert np.median(accuracy["moons", name]) > np.median(accuracy["moons", "linear"]) + 0.02
         assert np.median(accuracy["spirals", name]) > 0.9 > np.median(accuracy["spirals", "linear"])
 
 
@@ -105,7 +120,7 @@ def test_ac4_tanh_remembers_at_every_rate_and_relu_only_from_the_identity_at_sma
     remembered = chapter["remembered"]
     assert remembered["tanh"].shape[1] >= 5
     assert (np.median(remembered["tanh"], axis=1) > 0.9).all()
-    assert (np.median(remembered["ReLU"], axis=1) < 0.9).all()
+    assert (np.median(remembered["ReLU"], axis=1) < 0.7).all()
     identity = np.median(remembered["ReLU, identity"], axis=1)
     assert identity[0] > 0.9
     assert identity[-1] < 0.9

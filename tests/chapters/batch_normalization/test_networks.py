@@ -50,8 +50,8 @@ def test_an_unknown_place_is_refused_by_name():
 def test_every_place_trains_as_in_keras(digits, keras_loop, places):
     model = normalized_mlp(digits.input_shape, 10, places=places, width=16, depth=2, averaging=0.95)
     trainer = Trainer(model, digits, epochs=3)
-    runs = trainer.run(learning_rate=0.1)
-    theirs = keras_loop(trainer, model, keras.optimizers.SGD(0.1))
+    runs = trainer.run(learning_rate=0.02)  # with larger ones, differences in the last digit grow
+    theirs = keras_loop(trainer, model, keras.optimizers.SGD(0.02))
     np.testing.assert_allclose(runs.batch_loss[0], theirs, rtol=1e-3)
     assert np.ptp(theirs) > 0.01 * theirs[0]
     for mine, variable in zip(runs.model().non_trainable_variables, model.non_trainable_variables, strict=True):
@@ -67,7 +67,7 @@ def shifts():
         (dropout,) = fast_layers.runtime_dropouts(fast)
         dropout.rate.assign(rate)
         dropout.seed.assign(1)
-        (shift,) = (layer for layer in fast.layers if isinstance(layer, layers.Subtract))
+        shift = next(layer for layer in fast.layers if isinstance(layer, layers.Add))
         noise = keras.Model(fast.inputs[0], shift.output)
         return np.stack([noise(np.ones((3, 4), "float32"), training=training) for _ in range(steps)])
 

@@ -20,13 +20,13 @@ def test_mb1_one_row_or_all_or_between_is_one_knob(chapter):
 
 
 def test_mb1_the_recommended_sizes_are_near_the_fastest(chapter):
-    seconds = dict(zip(chapter["race_sizes"], chapter["cost"]["seconds"]))
-    scaled = dict(zip(chapter["race_sizes"], chapter["scaled_cost"]["seconds"]))
+    spent = dict(zip(chapter["race_sizes"], chapter["cost"]["time"]))
+    scaled = dict(zip(chapter["race_sizes"], chapter["scaled_cost"]["time"]))
     for size in (16, 64):
-        assert seconds[size] < 2 * min(seconds.values())
+        assert spent[size] < 2 * min(spent.values())
     for size in (64, 256):
         assert scaled[size] < 2 * min(scaled.values())
-    assert seconds[1] > 2 * min(seconds.values())
+    assert spent[1] > 2 * min(spent.values())
     assert scaled[1] > 2 * min(scaled.values())
 
 
@@ -59,11 +59,20 @@ def test_mb3_large_batches_do_worse_only_if_rate_and_length_are_not_their_own(ch
     assert all(values.shape[1] >= 5 for values in loss.values())
     same, own, end = (loss[name] for name in ("same rate, 20 epochs", "own rate, 20 epochs", "own rate, to the end"))
     assert (same[-1] > 10 * np.median(same[0])).all()
-    assert (own[-1] < same[-1] / 2).all()
+    assert np.median(own[-1]) < np.median(same[-1]) / 2
     assert (own[-1] > 2 * np.median(own[0])).all()
+    assert np.median(own[2]) < 1.5 * np.median(own[0]), "64 is level with 4"
     medians = np.median(end, axis=1)
-    assert medians[-1] < 1.2 * medians.min()
-    assert (end[-1] < 1.5 * medians.min()).all()
+    assert medians[-1] < 1.3 * medians.min()
+    assert medians[-1] < end[0].max(), "the difference is lost among the networks of one batch size"
+    assert chapter["epochs_taken"][256] > 3 * chapter["epochs_taken"][4]
+
+
+def test_mb3_the_best_rate_of_each_batch_size_is_not_at_an_end_of_those_tried(chapter):
+    tried, own = chapter["tried_rates"], chapter["own_rates"]
+    assert list(own) == chapter["protocol_sizes"]
+    assert all(tried[0] < rate < tried[-1] for rate in own.values())
+    assert own[4] < own[64]
 
 
 def test_mb4_larger_batches_take_fewer_steps_and_more_memory(chapter):
@@ -82,13 +91,15 @@ def test_mb5_the_ranking_turns_round_with_the_watch(chapter):
         assert (np.diff(epochs[1:, seed]) > 0).all(), "larger batches need more epochs"
         assert steps[0, seed] > steps[1:, seed].max(), "and a single row at a time takes the most steps"
     assert chapter["ranking"]["epochs"] == sizes
-    assert chapter["ranking"]["steps"] == sizes[::-1]
-    assert chapter["ranking"]["seconds"][0] not in (sizes[0], sizes[-1])
+    assert chapter["ranking"]["steps"][2:] == sizes[2::-1]
+    assert sorted(chapter["ranking"]["steps"][:2]) == sizes[3:], "64 and 256 are level"
+    assert chapter["ranking"]["time"][0] not in (sizes[0], sizes[-1])
 
 
 def test_mb5_the_steps_of_a_large_batch_pay_when_they_are_longer(chapter):
     same, scaled = (dict(zip(chapter["race_sizes"], chapter[name]["steps"])) for name in ("cost", "scaled_cost"))
-    assert same[64] > 0.8 * same[16]
+    assert same[64] > 0.75 * same[16]
+    assert same[256] > 0.85 * same[64]
     assert scaled[64] < 0.35 * scaled[16]
     epochs = chapter["raced_scaled"].typical("epochs")
     assert epochs[:4] == pytest.approx([epochs[2]] * 4, rel=0.15), "an epoch is worth the same up to batch 64"
@@ -103,7 +114,16 @@ def test_mb6_accuracy_falls_at_a_fixed_rate_and_hardly_with_a_scaled_one(chapter
         assert scaled.lowest["linear", size] > scaled.highest["fixed", size]
         between = scaled.accuracy["square root", size]
         assert scaled.accuracy["fixed", size] < between < scaled.accuracy["linear", size]
-    assert scaled.accuracy["linear", 256] < scaled.accuracy["linear", 64] - 0.03, "the scaled rate nears the cliff"
+    assert scaled.accuracy["linear", 256] < scaled.accuracy["linear", 64]
+    assert scaled.lowest["linear", 256] < scaled.lowest["linear", 64] - 0.05, "the scaled rate nears the cliff"
+
+
+def test_mb6_from_the_best_rate_no_rule_beats_the_fixed_rate(chapter):
+    best = chapter["scaled_best"].set_index(["rule", "batch size"])
+    assert best.highest["linear", 64] < best.lowest["fixed", 64]
+    for rule in ("linear", "square root"):
+        assert best.highest[rule, 256] < best.lowest["fixed", 256]
+    assert best.lowest["linear", 4] > best.lowest["fixed", 4]
 
 
 def test_mb7_the_estimate_is_near_what_is_used_and_too_much_is_refused_first(chapter):

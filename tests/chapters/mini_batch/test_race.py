@@ -29,20 +29,25 @@ def test_an_epoch_costs_one_or_its_steps_or_its_time():
     race = result(rows_at_once=9.0)
     assert [race.epoch_cost(size, "epochs") for size in (1, 8, 64)] == [1, 1, 1]
     assert [race.epoch_cost(size, "steps") for size in (1, 8, 64)] == [64, 8, 1]
-    assert [race.epoch_cost(size, "seconds") for size in (1, 8, 64)] == pytest.approx([64, 8 * 1.7, 7.3])
+    assert [race.epoch_cost(size, "time") for size in (1, 8, 64)] == pytest.approx([64, 8 * 1.7, 7.3])
 
 
-def test_seconds_lie_between_epochs_and_steps():
+def test_time_lies_between_epochs_and_steps():
     slow, parallel = result(rows_at_once=1e-6), result(rows_at_once=1e9)
     for size in (1, 8, 64):
-        assert slow.epoch_cost(size, "seconds") == pytest.approx(64, rel=1e-4)
-        assert parallel.epoch_cost(size, "seconds") == pytest.approx(parallel.epoch_cost(size, "steps"), rel=1e-4)
+        assert slow.epoch_cost(size, "time") == pytest.approx(64, rel=1e-4)
+        assert parallel.epoch_cost(size, "time") == pytest.approx(parallel.epoch_cost(size, "steps"), rel=1e-4)
 
 
 def test_a_seed_that_never_arrives_counts_as_infinitely_slow():
     assert result().typical()[1:].tolist() == [np.inf, np.inf]
     assert result().ranking() == [1, 8, 64]
     assert result().scores() == {"first": "batch 1 (2.2 epochs)", "last": "8, 64 never"}
+
+
+def test_time_has_a_unit_of_its_own():
+    assert result("steps").scores()["first"] == "batch 1 (140 steps)"
+    assert result("time").scores()["first"] == "batch 1 (140 steps of one row)"
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ def chapter():
 
 
 def by_tens(curves, method, against="random"):
-    """The differences in the end, in five blocks of ten searches."""
+    """The differences in the end, in five blocks of as many searches."""
     ends = curves[method][:, -1] - curves[against][:, -1]
     assert len(ends) >= 50
-    return ends.reshape(-1, 10)
+    return ends.reshape(5, -1)
 
 
 def test_a_search_records_what_fails_and_goes_on_without_repeating(chapter):
@@ -34,46 +34,46 @@ def test_a_search_records_what_fails_and_goes_on_without_repeating(chapter):
 
 def test_vs4_the_log_scale_is_better_where_the_order_of_magnitude_is_unknown(chapter):
     wide = chapter["wide"]
-    blocks = (wide["log"] - wide["linear"]).reshape(5, 4)
+    blocks = (wide["log"] - wide["linear"]).reshape(5, -1)
     assert (blocks.mean(axis=1) > 0).all()
     assert np.median(wide["log"]) > np.median(wide["linear"]) + 0.1
 
 
 def test_vs4_and_is_no_better_in_a_narrow_range_or_where_good_rates_are_large(chapter):
     narrow, large = chapter["scales"]["Adam, 0.001 to 0.01"], chapter["scales"]["SGD, 0.0001 to 1"]
-    assert np.abs(narrow["log"] - narrow["linear"]).max() < 0.03
+    assert np.abs(narrow["log"] - narrow["linear"]).max() < 0.05
     assert (large["linear"] > large["log"]).sum() > (large["linear"] < large["log"]).sum()
     assert large["linear"].mean() > large["log"].mean()
+    assert np.median(large["linear"]) - np.median(large["log"]) < 0.03
 
 
 def test_vs5_tpe_needs_fewer_trials_on_the_hard_task(chapter):
     curves = chapter["race"].by_trials
     gain = by_tens(curves, "tpe")
-    assert (gain.mean(axis=1) > 0).all()
-    assert (gain > 0).sum() >= 2 * (gain < 0).sum()
+    assert (gain.mean(axis=1) > 0).sum() >= 4
+    assert (gain > 0).sum() >= 1.5 * (gain < 0).sum()
     middle = {method: np.median(values, axis=0) for method, values in curves.items()}
     np.testing.assert_array_equal(middle["tpe"][:16], middle["random"][:16])
     assert (np.flatnonzero(middle["tpe"] >= middle["random"][-1])[0] + 1) < 27
 
 
-def test_vs5_the_gaussian_process_and_the_grid_are_not_ahead(chapter):
+def test_vs5_the_gaussian_process_gains_less_than_tpe_and_the_grid_loses(chapter):
     curves = chapter["race"].by_trials
-    gain = by_tens(curves, "gaussian-process")
-    assert (gain > 0).sum() < 1.5 * (gain < 0).sum()
+    assert by_tens(curves, "gaussian-process").mean() < by_tens(curves, "tpe").mean()
     assert np.median(curves["grid"][:, -1]) < np.median(curves["random"][:, -1])
 
 
-def test_vs5_where_good_settings_are_common_there_is_hardly_a_gain(chapter):
-    hard, easy = by_tens(chapter["race"].by_trials, "tpe"), by_tens(chapter["epochs_race"].by_epochs, "tpe")
-    assert np.median(hard) > np.median(easy)
-    assert hard.mean() > 3 * abs(easy.mean())
-    assert (easy > 0).sum() < 2 * (easy < 0).sum()
+def test_vs5_where_good_settings_are_common_the_gain_is_small(chapter):
+    races = {"hard": chapter["race"].by_trials, "easy": chapter["epochs_race"].by_epochs}
+    gain = {name: np.median(race["tpe"][:, -1]) - np.median(race["random"][:, -1]) for name, race in races.items()}
+    assert gain["hard"] > 3 * abs(gain["easy"])
+    assert abs(gain["easy"]) < 0.02
 
 
 def test_vs6_halving_is_ahead_at_equal_epochs_and_hyperband_is_not(chapter):
     gain = by_tens(chapter["epochs_race"].by_epochs, "halving")
-    assert (gain.mean(axis=1) > 0).all()
-    assert (gain > 0).sum() >= 3 * (gain < 0).sum()
+    assert (gain.mean(axis=1) > 0).sum() >= 4
+    assert (gain > 0).sum() >= 1.5 * (gain < 0).sum()
     hedged = by_tens(chapter["epochs_race"].by_epochs, "hyperband")
     assert (hedged > 0).sum() <= (hedged < 0).sum()
 
@@ -83,7 +83,7 @@ def test_vs6_slow_starters_turn_it_around(chapter):
     loss = {key: values.reshape(5, 10).mean(axis=1) for key, values in lost.items()}
     assert (loss["slow starters", 2] > loss["everything", 2]).all()
     assert (loss["everything", 2] < 0.02).all()
-    assert loss["slow starters", 6].mean() < loss["slow starters", 2].mean() / 3
+    assert loss["slow starters", 6].mean() < loss["slow starters", 2].mean() / 2
 
 
 def test_st4_the_ranking_depends_on_the_range_and_on_what_counts(chapter):
@@ -103,30 +103,39 @@ def test_st4_the_ranking_depends_on_the_range_and_on_what_counts(chapter):
 
 def test_st4_a_search_of_64_trials_finds_what_to_drop_but_no_ranking(chapter):
     guesses = chapter["guesses"]
-    assert len(guesses) >= 5
-    assert (guesses[["schedule", "l2"]] < 0.1).all(axis=None)
+    assert len(guesses) >= 20
+    assert set(guesses.mean().nsmallest(2).index) == {"schedule", "l2"}
+    assert (guesses[["schedule", "l2"]].mean() < 0.05).all()
     assert len(set(guesses.idxmax(axis=1))) > 1
-    assert guesses["learning_rate"].mean() < chapter["exact"]["learning_rate"] / 2
+    assert guesses["learning_rate"].mean() < 0.75 * chapter["exact"]["learning_rate"]
+    assert guesses["learning_rate"].max() > 4 * guesses["learning_rate"].min()
 
 
 def test_vs8_settings_carry_over_to_related_tasks(chapter):
-    scores, carried = chapter["scores"], chapter["carried"]
+    means, carried, carry = chapter["means"], chapter["carried"], chapter["carry"]
     for name in chapter["related"]:
-        assert scores[name].shape == (32, 5)
-        assert chapter["carry"].loc[name, "regret"] < 0.03
-        assert chapter["carry"].loc[name, "rank correlation"] > 0.6
-        assert (scores[name][carried] > np.median(scores[name], axis=0) + 0.03).all()
+        assert means[name].shape == (8, 32)
+        assert carry.loc[name, "regret"] < 0.03
+        assert carry.loc[name, "largest regret"] < 0.1
+        assert carry.loc[name, "rank correlation"] > 0.6
+        assert (means[name][carried] > np.median(means[name], axis=1) + 0.03).all()
 
 
-def test_vs8_on_the_unrelated_one_almost_any_will_do_and_after_a_change_the_best_moves(chapter):
-    carry, scores, carried = chapter["carry"], chapter["scores"], chapter["carried"]
+def test_vs8_where_inputs_are_larger_some_fail_and_half_the_rate_mends_them(chapter):
+    as_they_are = chapter["means"][chapter["swap"]][chapter["carried"]]
+    assert as_they_are.min() < 0.7
+    assert np.median(chapter["halved"]) > 0.85
+    assert chapter["halved"].min() > as_they_are.min() + 0.3
+
+
+def test_vs8_on_the_unrelated_one_almost_any_will_do_and_after_a_change_the_best_may_move(chapter):
+    carry, means = chapter["carry"], chapter["means"]
     assert carry.loc["tumours", "rank correlation"] < carry.loc[chapter["related"], "rank correlation"].min()
-    assert carry.loc["tumours", "typical"] > 0.93
+    assert carry.loc["tumours", "typical"] > 0.9
+    related = carry.loc[chapter["related"], "largest regret"].max()
     for name in chapter["changes"]:
-        own = scores[name].mean(axis=1).argmax()
-        assert own != carried
-        assert (scores[name][own] > scores[name][carried]).sum() >= 4
-        assert carry.loc[name, "regret"] > 0.03
+        assert (means[name].argmax(axis=1) != chapter["carried"][1]).sum() >= 2
+        assert carry.loc[name, "largest regret"] > max(related, 0.1)
 
 
 def test_your_own_model_is_searched_and_tested_once(chapter):

@@ -16,6 +16,8 @@ PLAIN = {**KNOBS, "weight_decay": 0.0, "l2": 0.0}
 X = numbers((ROWS, FEATURES), 1)
 #: Classes that can be learned: which of four sums of features is the largest.
 LABELS = X[:, :16].reshape(ROWS, 4, 4).sum(axis=2, dtype="float64").argmax(axis=1)
+#: Words of a vocabulary of seven, from which the classes follow as well.
+WORDS = np.clip(np.floor(X * 2 + 3.5), 0, 6)
 ONE_HOT = np.eye(CLASSES, dtype="float32")[LABELS]
 EVEN = ONE_HOT[:, :1] + ONE_HOT[:, 2:3]
 
@@ -84,6 +86,13 @@ def layer_normalized():
     return plan, dense(plan, plan.layer_normalization(value), CLASSES)
 
 
+def embedded():
+    plan = Plan(1, FEATURES)
+    value = plan.embedding(plan.input, kernel_of(7, 5))
+    value = plan.activation(plan.flatten(normalization(plan, value)), "tanh")
+    return plan, dense(plan, plan.dropout(value, 0.2, shared=True), CLASSES)
+
+
 def grouped():
     plan = Plan(3, 6)
     value = plan.activation(normalization(plan, dense(plan, plan.input, 9), group=8), "elu", 1.0)
@@ -124,6 +133,7 @@ class Case:
     track_norms: bool = False
     dropout: float | None = None
     scale: float = 0.4
+    inputs: np.ndarray = field(default_factory=lambda: X)
     diverges: bool = False
 
 
@@ -160,6 +170,7 @@ CASES = {
     "binary probabilities": Case(likely, loss="binary_crossentropy of probabilities", targets=EVEN, batch=3),
     "convolutions": Case(convolutional, "adam", 0.01, batch=16, epochs=6),
     "layer normalisation": Case(layer_normalized, "adam", 0.01, track_norms=True),
+    "embedding, shared mask": Case(embedded, "adam", 0.01, inputs=WORDS, track_norms=True),
     "groups of a batch": Case(grouped, "nesterov", 0.05, batch=20, track_norms=True),
     "frozen": Case(frozen, "rmsprop", 0.01, batch=64),
     "clipped": Case(
@@ -193,7 +204,8 @@ def training_of(machine, case, members=1):
     )
     starts = [start_of(network, case, seed) for seed in range(members)]
     weights = 0.25 + abs(numbers((400,), 8)) if case.weighted else None
-    training, validation = Examples(X[:400], case.targets[:400], weights), Examples(X[400:], case.targets[400:])
+    training = Examples(case.inputs[:400], case.targets[:400], weights)
+    validation = Examples(case.inputs[400:], case.targets[400:])
     steps = 400 // case.batch
     return Training(network, starts, training, validation, steps=steps, machine=machine())
 

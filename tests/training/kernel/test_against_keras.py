@@ -331,6 +331,9 @@ EXACT = {
     "gelu": ("adam", lambda dtype: layers.Activation("gelu", dtype=dtype)),
     "normalized": ("momentum", lambda dtype: layers.BatchNormalization(dtype=dtype)),
     "softmax": ("rmsprop", lambda dtype: layers.Softmax(dtype=dtype)),
+    "silu": ("nesterov", lambda dtype: layers.Activation("silu", dtype=dtype)),
+    "softplus": ("adagrad", lambda dtype: layers.Activation("softplus", dtype=dtype)),
+    "selu": ("adadelta", lambda dtype: layers.Activation("selu", dtype=dtype)),
 }
 
 

@@ -5,7 +5,9 @@ import pytest
 
 from course_utils.training.kernel.engine import Examples, Start, Training
 from course_utils.training.kernel.layout import lay_out
+from course_utils.training.kernel.placed import Unavailable
 from course_utils.training.kernel.plan import Plan, Weights
+from course_utils.training.kernel.wasm import Wasm
 from tests.training.kernel import cases
 
 LABELS = np.arange(20) % 4
@@ -62,3 +64,17 @@ def test_training_stops_after_every_slice(any_machine):
     assert seen[1] > seen[0] > [0, 0, 0]
     assert len(seen) > 5
     assert seen[-1] == [members.steps] * 3
+
+
+def test_more_than_the_memory_of_a_machine_is_refused_with_a_cure():
+    try:
+        wasm = Wasm()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    plan = Plan(1, 6)
+    output = plan.dense(plan.input, Weights((6, 4), is_kernel=True))
+    network = lay_out(plan, output, loss="sparse_categorical_crossentropy", optimizer="sgd", batch_size=5)
+    data, start = Examples(np.ones((20, 6)), LABELS), Start([np.zeros((6, 4))])
+    fitting = 2**32 // (4 * network.block)
+    with pytest.raises(MemoryError, match=rf"{2 * fitting} networks of 0 MB .* find no room: train fewer at once"):
+        Training(network, [start] * (2 * fitting), data, data, steps=4, machine=wasm)

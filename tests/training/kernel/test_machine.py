@@ -78,6 +78,69 @@ def test_a_file_that_is_no_library_gives_a_reason(library):
 
 
 @pytest.mark.usefixtures("library", "fallback")
+@pytest.mark.parametrize("record", ["", "{}", "[]"])
+def test_a_damaged_record_gives_a_reason(record):
+    build.NATIVE_RECORD.write_text(record, encoding="utf-8")
+    choice = machine.choose()
+    assert choice.name == "WebAssembly"
+    assert "record" in choice.reason
+
+
+@pytest.mark.usefixtures("library", "fallback")
+def test_a_library_without_instructions_of_this_processor_gives_a_reason(monkeypatch):
+    monkeypatch.setitem(build.INSTRUCTION_SETS, build.architecture(), {"unheard_of": []})
+    assert "no instruction set of this processor" in machine.choose().reason
+
+
+@pytest.mark.usefixtures("library", "fallback")
+@pytest.mark.skipif(build.compiler() is None, reason="there is no gcc or clang on this machine")
+def test_the_library_of_a_compiler_that_contracts_all_the_same_is_not_taken():
+    fused = ("-mfma",) if build.architecture() == "x86_64" else ()
+    build.build_native(build.NATIVE, build.NATIVE_RECORD, ("-ffp-contract=fast", *fused))
+    if "sse2" in native.Native().name:
+        pytest.skip("this processor has no fused multiplication and addition")
+    choice = machine.choose()
+    assert choice.name == "WebAssembly"
+    assert "gives other bits" in choice.reason
+
+
+@pytest.fixture
+def wasm_file(tmp_path, monkeypatch):
+    """Copies the WebAssembly file to where a test may damage it."""
+    copy = tmp_path / build.WASM.name
+    shutil.copy(build.WASM, copy)
+    monkeypatch.setattr(build, "WASM", copy)
+    monkeypatch.setenv("COURSE_KERNEL", "wasm")
+    for cache in (machine._choose, wasm._module):
+        cache.cache_clear()
+    yield copy
+    for cache in (machine._choose, wasm._module):
+        cache.cache_clear()
+
+
+@pytest.mark.usefixtures("fallback")
+def test_a_damaged_webassembly_file_gives_a_reason(wasm_file):
+    wasm_file.write_bytes(wasm_file.read_bytes()[:1000])
+    with pytest.raises(Unavailable, match=r"kernel\.wasm does not load"):
+        machine.choose()
+
+
+@pytest.mark.usefixtures("wasm_file")
+@pytest.mark.parametrize("error", [ImportError, OSError, RuntimeError])
+def test_a_wasmtime_that_cannot_be_loaded_gives_a_reason(monkeypatch, error):
+    original = builtins.__import__
+
+    def failing(name, *rest):
+        if name == "wasmtime":
+            raise error("of another platform")
+        return original(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", failing)
+    with pytest.raises(Unavailable, match="wasmtime does not load: of another platform"):
+        machine.choose()
+
+
+@pytest.mark.usefixtures("library", "fallback")
 def test_other_bits_are_found_out(monkeypatch):
     right = machine.self_test.fingerprint
     prints = iter(["other bits"])
@@ -126,7 +189,7 @@ def test_arrays_in_the_memory_keep_their_values(machine):
 
 @pytest.mark.usefixtures("fallback")
 def test_more_than_webassembly_can_reach_is_refused_in_words():
-    with pytest.raises(MemoryError, match="4: train fewer at once"):
+    with pytest.raises(MemoryError, match="WebAssembly has 4"):
         wasm.Wasm().place([np.zeros(2**32, "uint8")])
 
 

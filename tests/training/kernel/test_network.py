@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 from course_utils import models
+from course_utils.training.kernel import layout
 from course_utils.training.kernel.keras_parts import NotPlanned
 from course_utils.training.kernel.network import plan_model
 
@@ -71,12 +72,30 @@ REFUSED = {
         lambda: chain(layers.Dense(3, kernel_constraint=keras.constraints.MaxNorm(1, axis=1))),
         "MaxNorm",
     ),
+    "a norm of a bias": (
+        lambda: chain(layers.Dense(3, bias_constraint=keras.constraints.MaxNorm(1))),
+        "MaxNorm",
+    ),
+    "a norm of factors": (
+        lambda: chain(layers.LayerNormalization(gamma_constraint="unit_norm"), layers.Dense(3)),
+        "UnitNorm",
+    ),
+    "whole numbers as inputs": (
+        lambda: keras.Sequential([keras.Input((6,), dtype="int32"), layers.Dense(3)]),
+        "int32, not float32",
+    ),
+    "a mask": (
+        lambda: keras.Model(x := keras.Input((4,)), layers.Dense(3)(layers.Softmax()(x, mask=x))),
+        "a mask",
+    ),
+    "a masking layer": (lambda: chain(layers.Masking(), layers.Dense(3)), "Masking"),
+    "mixed numbers": (lambda: chain(layers.Dense(3, dtype="mixed_bfloat16")), "mixed_bfloat16"),
     "another axis": (lambda: pixels(layers.BatchNormalization(axis=1)), "axis"),
     "a softmax over another axis": (lambda: pixels(layers.Softmax(axis=1)), "axis"),
     "a convolution in groups": (lambda: pixels(layers.Conv2D(2, 2, groups=2)), "groups"),
     "a pooling that keeps dimensions": (lambda: pixels(layers.GlobalMaxPooling2D(keepdims=True)), "keepdims"),
     "channels first": (lambda: pixels(layers.Conv2D(2, 2, data_format="channels_first")), "channels first"),
-    "a noise shape": (lambda: chain(layers.Dropout(0.1, noise_shape=(1, 6)), layers.Dense(3)), "noise_shape"),
+    "a noise shape": (lambda: chain(layers.Dropout(0.1, noise_shape=(None, 1)), layers.Dense(3)), "noise_shape"),
     "a bounded relu": (lambda: chain(layers.ReLU(6.0), layers.Dense(3)), "max_value"),
     "a scale for each channel": (lambda: chain(layers.Rescaling([1.0] * 6), layers.Dense(3)), "each channel"),
     "nothing to train": (lambda: chain(layers.Activation("relu")), "nothing to train"),
@@ -94,6 +113,12 @@ def test_what_the_kernel_does_not_know_is_refused_by_name(name):
     make, reason = REFUSED[name]
     with pytest.raises(NotPlanned, match=reason):
         plan(make())
+
+
+def test_a_network_that_the_memory_cannot_hold_is_refused(monkeypatch):
+    monkeypatch.setattr(layout, "_MOST", 1000)
+    with pytest.raises(NotPlanned, match=r"0\.0 GB for one member: choose smaller batches or layers"):
+        plan(chain(layers.Dense(3)))
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_normalization": True, "dropout_layers": True}, {"depth": 0}])

@@ -249,3 +249,9 @@ def test_masks_of_a_seed_do_not_depend_on_the_neighbours(mask_reader):
     among = read_masks(mask_reader, dropout=[0.1, 0.5], seeds=[4, 9, 2])
     alone = read_masks(mask_reader, dropout=0.5, seeds=[9])
     np.testing.assert_array_equal(among[4], alone[0])
+
+
+def test_a_function_that_keras_cannot_copy_is_named_as_the_cause():
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(2, lambda x: x * x)])
+    with pytest.warns(UserWarning, match="lambda"), pytest.raises(ValueError, match=r"cannot be copied: .* no lambda"):
+        fast_layers.fast_copy(model)
