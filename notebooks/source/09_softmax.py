@@ -586,7 +586,7 @@ def by_size(values):  # every row as long as the first, so that they fit into on
     return np.stack([np.resize(values[k], 30) for k in members])
 
 
-titles = {"accuracy": "The luck of single networks averages out", "loss": "The loss falls, and soon no further"}
+titles = {"accuracy": "The luck of single networks averages out", "loss": "The loss falls, more and more slowly"}
 measured = {"accuracy": ensemble_accuracy, "loss": ensemble_loss}
 along = "networks in the ensemble"
 Gallery(

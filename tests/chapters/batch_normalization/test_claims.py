@@ -132,7 +132,7 @@ def test_bn6_no_less_l2_is_needed_but_more_is_tolerated(chapter):
     small = [strengths.index(strength) for strength in (0.0003, 0.001, 0.003)]
     for name, values in loss.items():
         assert abs(values[small].min() - values[0]) < 0.02, "a little L2 does no harm and little good"
-        assert chapter["gained"][name] < 0.03
+        assert chapter["gained"][name] < 0.04
     assert chapter["tolerated"] == {"without": False, "with": True}
     strong = strengths.index(0.03)
     assert (chapter["decay_loss"]["with"][strong] < chapter["decay_loss"]["without"][strong]).sum() >= 14
