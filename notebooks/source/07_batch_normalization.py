@@ -826,12 +826,12 @@ CurvesDisplay(
 # If the layer puts out 0 the block passes on its input unchanged, and the gradient travels back along this **shortcut**
 # unchanged too. `networks.residual_mlp` starts all blocks at exactly 0: a network of sixteen layers begins as one of a
 # single layer and takes its depth into use while it learns. Without batch normalisation, so that we see what the shortcut
-# does. Every network is given seven rates, and we show the one with the best mean. **Predict:** 2 and 16 layers, plain (with He's initial
+# does. Every network is given eight rates, and we show the one with the best mean. **Predict:** 2 and 16 layers, plain (with He's initial
 # weights) and residual. Which will learn?
 
 # %% name="residual-runs"
 ladder = Trainer(networks.residual_mlp, digits)
-ladder_rates = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
+ladder_rates = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
 climbed = ladder.run(depth=[2, 16], shortcuts=[False, True], learning_rate=ladder_rates, epochs=20, seeds=8)
 climbing, best_rate = {}, {}
 for depth in (2, 16):
@@ -858,7 +858,7 @@ CurvesDisplay(
 
 # %% [markdown] name="residual-read"
 # The claim **holds**. Note what it does not say: that deeper is *better*. Two layers are enough for these digits, and
-# the deep residual network is even a little behind the shallow ones. It is only no longer hopeless.
+# the deep residual network is even behind the shallow ones. It is only no longer hopeless.
 
 # %% [markdown] name="lab-residual-intro"
 # ### Lab 4: depth
