@@ -217,19 +217,22 @@ guess.choice("regression-rates", "Which of the rates 0.1, 0.2 and 0.3 will train
 
 # %% [markdown] name="regression-runs-intro"
 # `depth=0` leaves out all hidden layers, so that the model is just a weighted sum. Eight seeds are trained for each
-# rate: eight runs that differ only in their random first weights and in the order of the rows.
+# rate over 60 epochs: eight runs that differ only in their random first weights and in the order of the rows.
 
 # %% name="regression-runs" tags=["answer"]
 regression = Trainer(models.mlp, patients, epochs=40)
-three_rates = regression.run(learning_rate=[0.1, 0.2, 0.3], depth=0, seeds=8)
+three_rates = regression.run(learning_rate=[0.1, 0.2, 0.3], depth=0, seeds=8, epochs=60)
 steps_per_epoch = three_rates.steps_per_epoch[0]
 by_rate = {rate: three_rates.select(learning_rate=rate) for rate in (0.1, 0.2, 0.3)}
 ended_in_nan = {rate: int(np.isnan(runs.final("loss")).sum()) for rate, runs in by_rate.items()}
 for rate, count in ended_in_nan.items():
     print(f"rate {rate}: {count} of 8 runs end in NaN")
-thousandfold = int(np.ceil(np.median(by_rate[0.3].diverged_at) / steps_per_epoch))
-beyond_numbers = int(np.ceil(np.median([np.argmin(np.isfinite(b)) for b in by_rate[0.3].batch_loss]) / steps_per_epoch))
-print(f"at 0.3 the loss is a thousand times the first one in epoch {thousandfold}, infinite in epoch {beyond_numbers}")
+losses_at_03 = np.stack(by_rate[0.3].batch_loss)
+first_steps = [by_rate[0.3].diverged_at, np.isinf(losses_at_03).argmax(axis=1), np.isnan(losses_at_03).argmax(axis=1)]
+thousandfold, infinite, nan = (int(np.ceil(np.median(steps) / steps_per_epoch)) for steps in first_steps)
+print(
+    f"at 0.3 the loss is a thousand times the first one in epoch {thousandfold}, infinite in {infinite}, NaN in {nan}"
+)
 
 # %% [markdown] name="regression-picture-intro"
 # The loss of every single step, on a logarithmic axis. (A mini-batch is a small sample, so that the loss jumps a
@@ -238,7 +241,7 @@ print(f"at 0.3 the loss is a thousand times the first one in epoch {thousandfold
 # %% name="regression-picture" tags=["answer"]
 picture = CurvesDisplay(
     {f"rate {rate}": np.stack(runs.batch_loss)[:, :60] for rate, runs in by_rate.items()},
-    "At 0.3 the loss grows by a constant factor, at 0.1 it falls",
+    "The loss grows beyond bounds at " + " and ".join(str(rate) for rate, count in ended_in_nan.items() if count),
     xlabel="step",
     ylabel="batch loss",
     yscale="log",
@@ -253,8 +256,11 @@ guess.answer(
 )
 
 # %% [markdown] name="regression-read"
-# The rate of 0.3 lies above the limit, and every seed is lost. So the claim **holds**, and now we know why. The
-# limit belongs to this data, not to 0.3 as such: the next section moves it by a factor of thousands.
+# The rate of 0.3 lies above the limit, and every seed is lost: the loss grows by a constant factor, a straight line on
+# this axis, until the computer has no number for it. So the claim **holds, with a condition**: the limit has to lie
+# between the two rates. It belongs to this data, not to 0.3 as such, and the next section moves it by a factor of
+# thousands. The damage is there within a few steps. The word NaN comes later, and the nearer the limit, the later:
+# look at the curve, and do not wait for the word.
 
 # %% [markdown] name="scales"
 # ## The same data in other units (claim LR4, first half)
@@ -299,8 +305,8 @@ guess.answer(
 # The network for the digits has two hidden layers and thousands of weights, and its loss is not a parabola. Is
 # there still an ideal rate, and a limit at twice the ideal?
 #
-# We try sixteen rates from 0.001 to 4, each with six seeds, 96 networks in all. Before that, draw what you expect. (A
-# network that guesses blindly among ten digits has a loss of ln 10 ≈ 2.3.)
+# We try 25 rates from 0.001 to 4, each 1.4 times the one before, with 16 seeds: 400 networks in all. Before that,
+# draw what you expect. (A network that guesses blindly among ten digits has a loss of ln 10 ≈ 2.3.)
 
 # %% name="network-guess"
 guess.curve(
@@ -314,19 +320,23 @@ guess.curve(
 )
 
 # %% [markdown] name="network-sweep-intro"
-# Now the 96 networks:
+# Now the 400 networks:
 
 # %% name="network-sweep" tags=["answer"]
 trainer = Trainer(models.mlp, digits, track_norms=True)  # the lengths of the steps are for the last section
-rates = np.geomspace(0.001, 4, 16)
-sweep = trainer.run(learning_rate=rates, seeds=6)
+rates = np.geomspace(0.001, 4, 25)
+sweep = trainer.run(learning_rate=rates, seeds=16)
 final_loss = sweep.by("learning_rate", "val_loss")
 accuracy = np.median(sweep.by("learning_rate", "val_accuracy"), axis=1)
 
 middle = np.median(np.nan_to_num(final_loss, nan=np.inf), axis=1)
 best = rates[np.argmin(middle)]
 broken = rates[(rates > best) & (accuracy < 0.5)][0]
-print(f"lowest loss near {best:.1g}; most networks broken from {broken:.1g} on, {broken / best:.0f} times as much")
+valley = rates[middle < 2 * middle.min()]
+print(
+    f"lowest loss, {middle.min():.2f}, at {best:.2f}; less than twice as high from {valley[0]:.2f} to {valley[-1]:.2f}"
+)
+print(f"most networks broken from {broken:.2f} on, {broken / best:.1f} times the best rate")
 
 # %% [markdown] name="network-sweep-picture-intro"
 # Each dot is the validation loss of one network after 20 epochs, the line goes through the medians.
@@ -335,7 +345,7 @@ print(f"lowest loss near {best:.1g}; most networks broken from {broken:.1g} on, 
 picture = SweepDisplay(
     rates,
     final_loss,
-    "A long slope, a wide valley, and a cliff",
+    f"Lowest at {best:.2f}, and from {broken:.2f} on most networks are lost",
     ylim=(0, 2.5),
     marks={"lowest": best, "broken": broken},
 )
@@ -350,16 +360,39 @@ guess.answer(
 # Three things to read from it:
 #
 # - **Left, a slope.** Small rates are not wrong, only slow: in 20 epochs they do not arrive.
-# - **In the middle, a valley**, flat over a wide range. The ideal is not a point, and there is no need to hit it.
+# - **In the middle, a valley.** While the rate grows more than tenfold, the loss changes by less than a factor of two.
+#   The ideal is not a point, and there is no need to hit it.
 # - **Right, a cliff.** As on the parabola there is a limit, a few times the best rate. But where the parabola's
-#   loss grew without bound, most of these networks stop at the loss of blind guessing, ln 10 ≈ 2.3: one giant step
-#   switched their units off for good. The loss is finite, and the network is dead.
+#   loss grew without bound, these networks end up at the loss of blind guessing, ln 10 ≈ 2.3, or a little below: giant
+#   steps switched their units off for good. The loss is finite, and the network is dead.
+#
+# Is that chance, the luck of which pictures are used for training? We split the digits anew, three times, and try the
+# rates around the cliff on each:
+
+# %% name="other-splits"
+around = rates[(rates > 0.1) & (rates < 2.5)]
+by_split = {}
+for split in (1, 2, 3):
+    elsewhere = Trainer(models.mlp, datasets.digits(seed=split)).run(learning_rate=around, seeds=8)
+    losses = np.median(np.nan_to_num(elsewhere.by("learning_rate", "val_loss"), nan=np.inf), axis=1)
+    lost = np.median(elsewhere.by("learning_rate", "val_accuracy"), axis=1) < 0.5
+    lowest_at = around[np.argmin(losses)]
+    cliff = around[(around > lowest_at) & lost][0]
+    by_split[split] = {"lowest loss": losses.min(), "best rate": lowest_at, "most broken from": cliff}
+splits = pd.DataFrame(by_split).T.rename_axis("split")
+splits["times the best"] = splits["most broken from"] / splits["best rate"]
+splits.round(2)
+
+# %% [markdown] name="other-splits-read"
+# How low the loss gets changes much from split to split: it matters which 180 pictures are left for validation. The
+# cliff stays where it is, and the best rate moves about in its flat valley, so that the limit is two to four times the
+# best rate. On the parabola it was two.
 #
 # Here are four of the rates as learning curves, and what `diagnostics.state_of` (chapter *Start here* explains its
 # words) says about them.
 
 # %% name="network-regimes"
-regimes = {"too small": rates[1], "small": rates[4], "good": best, "too large": broken}
+regimes = {"too small": rates[2], "small": rates[6], "good": best, "too large": rates[rates > broken][0]}
 for name, rate in regimes.items():
     states = diagnostics.state_of(sweep.select(learning_rate=rate))
     print(f"{name:10s} rate {rate:.2g}: most are {max(set(states), key=states.count)}")
@@ -385,19 +418,22 @@ def dips(curve):
 
 
 trains = rates < broken  # beyond the cliff there is only noise
-dips_of_seeds = [dips(final_loss[trains, seed]) for seed in range(6)]
+dips_of_seeds = [dips(final_loss[trains, seed]) for seed in range(16)]
 dips_of_median = dips(middle[trains])
 spread = final_loss[trains].max(axis=1) / final_loss[trains].min(axis=1)
-print(f"dips of the median: {dips_of_median}; does any seed have more than one? {max(dips_of_seeds) > 1}")
-print(
-    f"highest seed / lowest seed: {spread[0]:.1f} at the smallest rate; twice or more near the best: {spread[-4] > 2}"
-)
+print(f"dips of the median: {dips_of_median}; of each seed:", *dips_of_seeds)
+spread_at_best = spread[list(rates).index(best)]
+print(f"highest seed / lowest seed: {spread[0]:.2f} at the smallest rate, {spread_at_best:.1f} at the best,", end=" ")
+print(f"{spread[-1]:.1f} at the last one before the cliff")
 
 # %% [markdown] name="valleys-read"
-# The median has a single dip, the valley. Where single curves have a second one, it belongs to the seed and not
-# to the rate: near the cliff, chance decides more than the knob does. So we do not find the local minima, though the
-# document is right that the curve is no U: it has a slope on one side and a cliff on the other. What to
-# learn from it: **never compare two learning rates with one seed each.**
+# The median has a single dip, the valley. Where a single curve has a second one, it belongs to the seed and not to the
+# rate. So we do not find the local minima, at least none wider than our steps of 1.4, though the document is right that
+# the curve is no U: it has a slope on one side and a cliff on the other.
+#
+# But look at the spread. At the smallest rate the seeds agree. At the best one the highest loss is nearly twice
+# the lowest, which is more than a neighbouring rate changes the median, and before the cliff chance decides more than
+# the knob does. What to learn from it: **never compare two learning rates with one seed each.**
 
 # %% [markdown] name="lab-regimes-intro"
 # ### Lab 2: the regimes
@@ -461,42 +497,35 @@ Lab(
 # size of that weight's gradient. For which of the two does the best rate depend on the scale of the inputs?
 
 # %% name="starting-values-runs"
-guesses = [0.000001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3]
+guesses = [0.000001, 0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0]
 best_rate, accuracy_at = {}, {}
 for scale in ("raw", "unit", "standard"):
     scaled = trainer if scale == "unit" else Trainer(models.mlp, datasets.digits(scale), track_norms=True)
     for optimizer in ("sgd", "adam"):
-        tried = scaled.run(learning_rate=guesses, optimizer=optimizer, seeds=5, epochs=10)
+        tried = scaled.run(learning_rate=guesses, optimizer=optimizer, seeds=8, epochs=10)
         losses = np.nan_to_num(tried.by("learning_rate", "val_loss"), nan=np.inf)
         best_rate[scale, optimizer] = guesses[int(np.argmin(np.median(losses, axis=1)))]
         accuracy_at[scale, optimizer] = np.median(tried.by("learning_rate", "val_accuracy"), axis=1)
 
 # %% [markdown] name="starting-values-table-intro"
-# One row for each scale and optimizer: the best of the eight rates after ten epochs, and what becomes of three popular
-# first guesses. *Good* is a validation accuracy of at least 0.95; below that, a guess under the best rate is *slow*,
-# and one above it *broken*.
-
+# One row for each scale and optimizer: the best of the twelve rates (the one with the lowest validation loss), the
+# validation accuracy there after ten epochs, and the accuracy that three popular first guesses reach.
 
 # %% name="starting-values-table"
-def verdict_on(first, key):
-    if accuracy_at[key][guesses.index(first)] >= 0.95:
-        return "good"
-    return "slow" if first < best_rate[key] else "broken"
-
-
 pd.DataFrame(
     {
-        key: {"best rate": best_rate[key], **{f"{first}": verdict_on(first, key) for first in (0.1, 0.01, 0.001)}}
-        for key in accuracy_at
+        key: {"best rate": f"{best_rate[key]:g}", "accuracy there": f"{values[guesses.index(best_rate[key])]:.2f}"}
+        | {f"at {first}": f"{values[guesses.index(first)]:.2f}" for first in (0.1, 0.01, 0.001)}
+        for key, values in accuracy_at.items()
     }
 ).T.rename_axis(["inputs", "optimizer"])
 
 # %% [markdown] name="starting-values-read"
 # For Adam a first guess between 0.001 and 0.01 is good whatever the scale, since dividing by the size of the
-# gradient cancels most of it. Plain SGD wants a far larger rate, and a smaller one for raw inputs than for normalised
-# ones. So 0.01 for normalised inputs is a fine start with Adam; with plain SGD the network learns, but
-# not nearly as much as it could in that time. The last values of the longest list, 0.0001 and below, are
-# never the best here. They have their place in longer training, and in the *fine-tuning* of a network that
+# gradient cancels most of it; 0.1 is far too large. Plain SGD wants a far larger rate, and a smaller one for raw inputs
+# than for normalised ones: there 0.1 is good, or a few times that. So 0.01 for normalised inputs is a fine start with
+# Adam; with plain SGD the network learns, but not nearly as much as it could in that time. The last values of the
+# longest list, 0.0001 and below, are never the best here. They have their place in longer training, and in the *fine-tuning* of a network that
 # was trained before.
 
 # %% [markdown] name="bouncing"
@@ -573,29 +602,50 @@ Gallery(
 
 # %% [markdown] name="schedules-table-intro"
 # All of them, measured over the last five epochs, on the regression, and then the same plans with the digits
-# network at its good rate.
+# network. There each plan begins with five different rates, and the best of them counts. Beside each median, in
+# brackets, the range of the middle half of the eight seeds.
 
 # %% name="schedules-digits" tags=["foreign-numbers"]
-on_digits = trainer.run(settings=plans, learning_rate=best, seeds=5)
-excess, digits_loss = {}, {}
+first_rates = [rate for rate in rates if 0.15 < rate < 1.2]
+on_digits = trainer.run(settings=plans, learning_rate=first_rates, seeds=8)
+
+
+def with_range(values):
+    low, median, high = np.maximum(np.quantile(values, [0.25, 0.5, 0.75]), 0)
+    return f"{median:.2f} ({low:.2f} to {high:.2f})"
+
+
+excess, digits_loss, best_first, rows = {}, {}, {}, {}
 for name, schedule in decays.items():
     excess[name] = np.median(decayed.select(schedule=schedule).history["loss"][:, -5:], axis=1) - lowest
-    digits_loss[name] = on_digits.select(schedule=schedule).final("val_loss")
-pd.DataFrame(
-    {
-        "regression: excess loss": {name: f"{max(np.median(values), 0):.2f}" for name, values in excess.items()},
-        "digits: validation loss": {name: f"{np.median(values):.2f}" for name, values in digits_loss.items()},
-    }
-)
+    tried = {rate: on_digits.select(schedule=schedule, learning_rate=rate).final("val_loss") for rate in first_rates}
+    best_first[name] = min(tried, key=lambda rate: np.median(tried[rate]))
+    digits_loss[name] = tried[best_first[name]]
+    rows[name] = [with_range(excess[name]), with_range(digits_loss[name]), f"{best_first[name]:.2f}"]
+pd.DataFrame(rows, index=["regression: excess loss", "digits: validation loss", "first rate there"]).T
+
+# %% [markdown] name="schedules-smaller-intro"
+# And a constant rate that is smaller from the beginning, on the regression?
+
+# %% name="schedules-smaller" tags=["foreign-numbers"]
+smaller = regression.run(learning_rate=[0.005, 0.01, 0.02, 0.05, 0.1], depth=0, seeds=8, epochs=40)
+excess_at = {
+    rate: np.median(smaller.select(learning_rate=rate).history["loss"][:, -5:], axis=1) - lowest
+    for rate in smaller.values("learning_rate")
+}
+for rate, values in excess_at.items():
+    print(f"constant rate {rate:<5g} excess loss {with_range(values)}")
 
 # %% [markdown] name="schedules-read"
-# On the regression the constant rate is stuck well above the floor, and every kind of decay gets down to it. Where
-# the noise comes from mini-batches that disagree with one another, a smaller rate averages over more of them.
+# On the regression the constant rate of 0.2 is stuck well above the floor, and every kind of decay gets down to it.
+# Where the noise comes from mini-batches that disagree with one another, a smaller rate averages over more of them.
+# A constant rate of a tenth comes close as well, if you know that it is the right one: larger, and it bounces higher;
+# smaller, and it does not quite arrive in 40 epochs.
 #
-# On the digits no plan beats the constant rate after 20 epochs, and the ones that fall fastest are the worst. This
-# network can fit all its training pictures, so that towards the end their gradients vanish together, and the bouncing
-# dies away by itself. A rate that is lowered early only slows it down. Decay is a cure for bouncing, not a
-# tonic: look at the curve first.
+# On the digits no plan is better than the constant rate by more than the seeds differ, although each was free to choose
+# its first rate, and the one that falls fastest is the worst. This network can fit all its training pictures, so that towards the end their
+# gradients vanish together, and the bouncing dies away by itself. A rate that is lowered early only slows it down. Decay
+# is a cure for bouncing, not a tonic: look at the curve first.
 
 # %% [markdown] name="per-step"
 # ## Every iteration, or every epoch? (claim LR7)
@@ -608,7 +658,8 @@ left = {factor: factor**100 for factor in (0.9, 0.99)}
 print(f"after 100 steps: × 0.9 leaves {left[0.9]:.5f}, × 0.99 leaves {left[0.99]:.2f}")
 
 # %% [markdown] name="per-step-runs-intro"
-# And on the network:
+# And on the network, at the best constant rate. Since a rate that falls might want to begin higher, each plan is also
+# tried with larger first rates.
 
 # %% name="per-step-runs"
 iterations = {
@@ -617,12 +668,25 @@ iterations = {
     "0.9 per epoch": schedules.Exponential(0.9, every=1),
     "0.99 per epoch": schedules.Exponential(0.99, every=1),
 }
-by_pace = trainer.run(settings=[{"schedule": s} for s in iterations.values()], learning_rate=best, seeds=8)
-pace_accuracy = {name: by_pace.select(schedule=s).final("val_accuracy") for name, s in iterations.items()}
-for name, values in pace_accuracy.items():
-    print(f"{name:14s} validation accuracy {np.median(values):.2f}")
+paces = [{"schedule": schedule} for schedule in iterations.values()]
+by_pace = trainer.run(settings=paces, learning_rate=around, seeds=8)
+pace_accuracy, best_pace = {}, {}
+for name, schedule in iterations.items():
+    medians = np.median(by_pace.select(schedule=schedule).by("learning_rate", "val_accuracy"), axis=1)
+    pace_accuracy[name] = by_pace.select(schedule=schedule, learning_rate=best).final("val_accuracy")
+    best_pace[name] = medians.max()
+    print(f"{name:14s} accuracy {np.median(pace_accuracy[name]):.2f} if it begins at {best:.2f};", end=" ")
+    print(f"at most {best_pace[name]:.2f}, if it begins at {around[medians.argmax()]:.2f}")
+
+# %% [markdown] name="per-step-picture-intro"
+# The runs from the best constant rate:
+
+# %% name="per-step-picture"
 CurvesDisplay(
-    {name: by_pace.select(schedule=s).history["val_loss"] for name, s in iterations.items()},
+    {
+        name: by_pace.select(schedule=schedule, learning_rate=best).history["val_loss"]
+        for name, schedule in iterations.items()
+    },
     "× 0.9 at each step freezes the network in the first epochs",
     ylabel="validation loss",
     ylim=(0, 2.5),
@@ -630,8 +694,9 @@ CurvesDisplay(
 
 # %% [markdown] name="per-step-read"
 # With × 0.9 at each step the rate is gone before the first three epochs are over, and the network stays where it
-# happened to be. × 0.99 at each step is a quick decay that still leaves something to learn with. At each *epoch*
-# both are gentle. Whenever you read "every 10" or "each iteration", ask: steps or epochs?
+# happened to be. A larger first rate takes it further, but not far enough. × 0.99 at each step is a quick decay that
+# still leaves something to learn with. At each *epoch* both are gentle. Whenever you read "every 10" or "each iteration",
+# ask: steps or epochs?
 
 # %% [markdown] name="lab-schedules-intro"
 # ### Lab 4: schedules
@@ -652,7 +717,7 @@ Lab(
     seeds=8,
     presets={
         "bouncing": {"learning_rate": 0.2},
-        "just too large": {"learning_rate": 0.25},
+        "just too large": {"learning_rate": 0.27},
         "slow": {"learning_rate": 0.002},
     },
     name="regression",
@@ -660,41 +725,41 @@ Lab(
 
 # %% [markdown] name="lab-schedules-after"
 # What you should have seen: with a constant rate near the limit the loss keeps jumping and the seeds disagree; with a
-# falling one the band closes. Even a first rate a little above the limit is forgiven if it falls soon enough. And a
-# constant rate some ten times smaller does as well on this easy task: decay spares you from having to know it.
+# falling one the band closes. Even a first rate a little above the limit, such as 0.27, is forgiven if it falls soon
+# enough. And a constant rate some ten times smaller does as well on this easy task: decay spares you from having to
+# know it.
 
 # %% [markdown] name="range-test"
 # ## Finding a rate in one short run: the range test (claim LR8)
 #
-# The sweep above took 96 networks. Smith (2015) has a cheaper idea: train **one** network for an epoch or two
+# The sweep above took 400 networks. Smith (2015) has a cheaper idea: train **one** network for an epoch or two
 # while the rate grows at every step, from far too small to far too large, and watch the loss. At first nothing
 # happens, then it falls, then it shoots up. A good rate lies to the left of the lowest point.
 #
 # How to read a rate from the curve? Four rules: the rate of the *lowest* loss; *a tenth* of that; the rate where the loss
 # falls *steepest*; and the middle of the part in which it falls (*mid-fall*), which is how we make "left of the lowest
-# point" exact. We make the test eight times, each time with one network of another seed, and take the median of
-# what each rule says.
+# point" exact. We make the test sixteen times, each time with one network of another seed, to see how far you could
+# trust a single one.
 #
-# From the sweep you know the best rate of this network. **Your guess:**
+# From the sweep you know the best rate of this network, and the cliff, the rate from which most networks are broken.
+# **Your guess:**
 
 # %% name="range-test-guess"
-sides = ["left of it", "at it, within a factor of two", "right of it"]
-guess.choice("range-test-lowest", "Where is the lowest point of the range test, seen from the best rate?", sides)
+places = ["left of the best rate", "between the best rate and the cliff", "beyond the cliff"]
+guess.choice("range-test-lowest", "Where does the loss of the range test have its lowest point?", places)
 
 # %% [markdown] name="range-test-run-intro"
-# Eight tests, and what each rule says:
+# Sixteen tests, and what each rule says:
 
 # %% name="range-test-run" tags=["answer"]
-test = diagnostics.range_test(trainer, low=1e-4, high=10, epochs=2, seeds=8)
+test = diagnostics.range_test(trainer, low=1e-4, high=10, epochs=2, seeds=16)
 suggested_by = {name: [rule(single) for single in test.singles()] for name, rule in diagnostics.RULES.items()}
 suggestions = {name: float(np.median(found)) for name, found in suggested_by.items()}
-for name, rate in suggestions.items():
-    print(f"{name:9s} {rate:.1g}")
-disagree = max(max(found) / min(found) for found in suggested_by.values())
-print("the tests differ from one another by less than a factor of ten:", disagree < 10)
+for name, found in suggested_by.items():
+    print(f"{name:9s} median {suggestions[name]:.2f}, single tests from {min(found):.2g} to {max(found):.2g}")
 
 # %% [markdown] name="range-test-picture-intro"
-# Left, the median of the eight tests (each is smoothed first, since single batches jump). Right, the sweep with the same
+# Left, the median of the sixteen tests (each is smoothed first, since single batches jump). Right, the sweep with the same
 # marks.
 
 # %% name="range-test-picture" tags=["answer"]
@@ -709,39 +774,50 @@ display(
             ylim=(1.8, 2.8),
             marks=suggestions,
         ),
-        SweepDisplay(rates, final_loss, "Sweep: 96 networks", ylim=(0, 2.5), marks=suggestions),
+        SweepDisplay(rates, final_loss, "Sweep: 400 networks", ylim=(0, 2.5), marks=suggestions),
     )
 )
-ratio = suggestions["lowest"] / best
+lowest_at = suggestions["lowest"]
 guess.answer(
     "range-test-lowest",
-    sides[0] if ratio < 0.5 else sides[2] if ratio > 2 else sides[1],
-    f"It lies at {ratio:.1f} times the best rate. So short a test ends before a rate has done all its damage.",
+    places[int(lowest_at >= best) + int(lowest_at >= broken)],
+    f"Lowest {lowest_at:.2f}, best {best:.2f}, cliff {broken:.2f}: a few steps do not show what a rate does in the end.",
 )
 
 # %% [markdown] name="range-test-compare-intro"
-# How good is each suggestion? We train with it, five seeds and 20 epochs, next to the best rate of the sweep and
-# the range 0.001 to 0.01 that the document reads from its own figure.
+# How good is each suggestion? You would make one test and train with what it says. So we train two networks with the
+# suggestion of each single test, 32 for each rule, 20 epochs long. Beside them, as many with the best rate of the sweep
+# and with both ends of the range 0.001 to 0.01 that the document reads from its own figure.
 
 # %% name="range-test-compare"
-candidates = {"best of the sweep": best, **suggestions, "document, low end": 0.001, "document, high end": 0.01}
-trained = trainer.run(learning_rate=list(candidates.values()), seeds=5)
+others = {"best of the sweep": [best], "document, low end": [0.001], "document, high end": [0.01]}
 after_training = {
-    name: float(np.median(trained.select(learning_rate=rate).final("val_accuracy")))
-    for name, rate in candidates.items()
+    name: trainer.run(settings=[{"learning_rate": rate} for rate in found], seeds=32 // len(found)).final(
+        "val_accuracy"
+    )
+    for name, found in (suggested_by | others).items()
 }
-words = {name: f"{value:.2f}" for name, value in after_training.items()}
-words["lowest"] = "broken" if after_training["lowest"] < 0.9 else words["lowest"]
-rounded = {name: f"{rate:.1g}" for name, rate in candidates.items()}
-pd.DataFrame({"rate": rounded, "validation accuracy": words})
+below = {name: int((values < 0.9).sum()) for name, values in after_training.items()}
+pd.DataFrame(
+    {
+        "rate": {name: f"{np.median(found):.2g}" for name, found in (suggested_by | others).items()},
+        "median accuracy": {name: f"{np.median(values):.2f}" for name, values in after_training.items()},
+        "lowest accuracy": {name: f"{values.min():.2f}" for name, values in after_training.items()},
+        "of 32 below 0.9": below,
+    }
+)
 
 # %% [markdown] name="range-test-read"
-# The lowest point itself is a trap: there the test's loss was about to shoot up, and a whole run at that rate breaks
-# the network. To the left of it, the other rules all give rates that do about as well as the best of the sweep, for a tiny
-# part of the work. The advice holds, with a condition: the *numbers* of the document's figure belong to its network and
-# would be far too small for ours. How far left is left? The position of the lowest point depends on how long the
-# test takes: with more steps, more is learned on the way and the point moves left. Treat the test as a ruler for the
-# order of magnitude.
+# The lowest point itself is a trap: there the test's loss is about to shoot up, and about half of the networks that are
+# trained at that rate break. A *tenth* of it and the *middle of the fall* break none of these networks and do nearly as
+# well as the best of the sweep, for a tiny part of the work. The *steepest* fall, also to the left, cannot
+# be trusted in so short a test: with some seeds the jumps of the first few batches are steeper than the real fall, with
+# others it lies at the edge of the cliff.
+#
+# The advice holds, with a condition: stay well to the left, by a factor and not by a hair. And the *numbers* of
+# the document's figure belong to its network: they are too small for ours. The position of the lowest point also
+# depends on how long the test takes: with more steps, more is learned on the way and the point moves left. Treat the
+# test as a ruler for the order of magnitude.
 
 # %% [markdown] name="saddle"
 # ## Plateaus, saddles and rates that swing (claim LR9)
@@ -834,28 +910,29 @@ swings = {
     "high": {"learning_rate": 1.0},
     "one cycle": {"learning_rate": 1.0, "schedule": schedules.OneCycle()},
 }
-plateau = trainer.run(settings=list(swings.values()), activation="sigmoid", seeds=6, epochs=25)
-plateau_runs = {name: plateau.take(range(6 * i, 6 * i + 6)) for i, name in enumerate(swings)}
+plateau = trainer.run(settings=list(swings.values()), activation="sigmoid", seeds=8, epochs=25)
+plateau_runs = {name: plateau.take(range(8 * i, 8 * i + 8)) for i, name in enumerate(swings)}
 epochs_to_cross = {
     name: [int(np.argmax(curve < 1)) + 1 if (curve < 1).any() else 26 for curve in runs.history["val_loss"]]
     for name, runs in plateau_runs.items()
 }
 for name, epochs in epochs_to_cross.items():
-    print(f"{name:9s} loss below 1 after {np.median(epochs):.0f} epochs")
+    print(f"{name:9s} loss below 1 after {np.median(epochs):g} epochs ({min(epochs)} to {max(epochs)})")
 
 # %% [markdown] name="plateau-picture-intro"
-# All five, with the band over six seeds:
+# All five, with the band over eight seeds:
 
 # %% name="plateau-picture" tags=["answer"]
+in_order = sorted(epochs_to_cross, key=lambda name: np.median(epochs_to_cross[name]))
 picture = CurvesDisplay(
     {name: runs.history["val_loss"] for name, runs in plateau_runs.items()},
-    "Swinging beats the low rate, and ties with the middle one",
+    f"The plan {in_order[0]!r} is first past the plateau, {in_order[-1]!r} is last",
     ylabel="validation loss",
     ylim=(0, 2.5),
 )
 guess.answer(
     "plateau-first",
-    min(epochs_to_cross, key=lambda name: np.median(epochs_to_cross[name])),
+    in_order[0],
     "Down a long and gentle slope, the plan is ahead that takes the largest steps.",
     picture=picture,
 )
@@ -944,7 +1021,7 @@ for optimizer in ("adam", "rmsprop"):
 # %% name="adaptive-picture"
 for (optimizer, name), values in growth.items():
     reached = np.median(adaptive_accuracy[optimizer, name])
-    print(f"{optimizer:8s} {name:8s} effective rate × {np.median(values):.1f}, validation accuracy {reached:.1f}")
+    print(f"{optimizer:8s} {name:8s} effective rate × {np.median(values):.2f}, validation accuracy {reached:.2f}")
 CurvesDisplay(
     effective,
     "Where the rate is too low, nothing raises it",
@@ -969,14 +1046,14 @@ at_001 = {key: float(values[guesses.index(0.01)]) for key, values in accuracy_at
 claims.table(
     {
         "LR1": f"Five steps by hand and by Keras are the same: {same_steps}.",
-        "LR2": f"Exact on a parabola (limit 2/λ). On the digits, networks break at {broken / best:.0f} times the best rate, and die rather than diverge.",
-        "LR3": f"0.1 trains, 0.3 ends in NaN in {ended_in_nan[0.3]} of 8 runs, infinite from epoch {beyond_numbers}; the limit 2/λ of this data is {limit:.2f}.",
+        "LR2": f"Exact on a parabola (limit 2/λ). On the digits, networks break at {broken / best:.1f} times the best rate (on other splits {splits['times the best'].min():.1f} to {splits['times the best'].max():.1f}), and die rather than diverge.",
+        "LR3": f"0.1 trains, 0.3 ends in NaN in {ended_in_nan[0.3]} of 8 runs: a thousand times the first loss in epoch {thousandfold}, infinite in {infinite}, NaN in {nan}. It is so because the limit 2/λ of this data, {limit:.2f}, lies between the two rates.",
         "LR4": f"With normalised digits, SGD is best at {sgd_best}, Adam at {adam_best}; 0.01 gives {at_001['unit', 'sgd']:.2f} with SGD and {at_001['unit', 'adam']:.2f} with Adam.",
-        "LR5": f"Not a U but a slope, a valley and a cliff. The median of 6 seeds has {dips_of_median} dip.",
-        "LR6": f"Regression: excess loss {np.median(excess['constant']):.2f} with a constant rate, {max(np.median(excess['× 0.5 every 5']), 0):.2f} halved every 5 epochs. Digits, which do not bounce: no gain.",
-        "LR7": f"Per step, × 0.9 leaves {left[0.9]:.5f} after 100 steps: accuracy {np.median(pace_accuracy['0.9 per step']):.1f}; per epoch {np.median(pace_accuracy['0.9 per epoch']):.2f}.",
-        "LR8": f"Steepest fall at {suggestions['steepest']:.1g}, best of the sweep {best:.1g}. The lowest point itself, {suggestions['lowest']:.1g}: {words['lowest']}.",
-        "LR9": f"Saddle shown exactly for two weights. Epochs to cross the plateau: low {np.median(epochs_to_cross['low']):.0f}, swinging {np.median(epochs_to_cross['swinging']):.0f}, constant middle {np.median(epochs_to_cross['middle']):.0f}.",
+        "LR5": f"Not a U but a slope, a valley and a cliff. Dips of the median of 16 seeds: {dips_of_median}; of single seeds: at most {max(dips_of_seeds)}.",
+        "LR6": f"Regression: excess loss {np.median(excess['constant']):.2f} with a constant rate, {max(np.median(excess['× 0.5 every 5']), 0):.2f} halved every 5 epochs. Digits, which do not bounce, each plan with its best first rate: {np.median(digits_loss['constant']):.2f} constant, {min(np.median(values) for values in digits_loss.values()):.2f} for the best plan.",
+        "LR7": f"Per step, × 0.9 leaves {left[0.9]:.5f} after 100 steps: accuracy {np.median(pace_accuracy['0.9 per step']):.2f}, with a larger first rate {best_pace['0.9 per step']:.2f}; per epoch {np.median(pace_accuracy['0.9 per epoch']):.2f}. × 0.99 per step: {best_pace['0.99 per step']:.2f}.",
+        "LR8": f"Of 32 networks trained as single tests suggest, {below['lowest']} break at the lowest point, {below['steepest']} at the steepest fall (or hardly learn), {below['mid-fall']} at mid-fall, {below['a tenth']} at a tenth of the lowest. So: well to the left.",
+        "LR9": f"Saddle shown exactly for two weights. Epochs to cross the plateau: low {np.median(epochs_to_cross['low']):g}, swinging {np.median(epochs_to_cross['swinging']):g}, constant middle {np.median(epochs_to_cross['middle']):g}, constant high {np.median(epochs_to_cross['high']):g}.",
         "LR10": f"A rate 100 times too low is not raised: Adam's effective rate × {np.median(growth['adam', 'too low']):.1f} in 20 epochs. It does grow where gradients are small.",
     }
 )
@@ -1104,9 +1181,9 @@ checks.choice(
 )
 
 # %% [markdown] name="exercise-goal"
-# ### 5. The goal: 95 % in three epochs
+# ### 5. The goal: 91 % in three epochs
 #
-# Reach a validation accuracy of 0.95 on the digits **within three epochs, by the learning rate alone**: plain SGD, a
+# Reach a validation accuracy of 0.91 on the digits **within three epochs, by the learning rate alone**: plain SGD, a
 # constant rate, nothing else changed. Lab 2 or the range test help you to a good first guess.
 
 # %% name="exercise-goal-answer" tags=["exercise"]
@@ -1121,8 +1198,8 @@ my_rate = 0.3
 # %% name="exercise-goal-check"
 checks.goal(
     lambda: np.median(trainer.run(learning_rate=my_rate, epochs=3, seeds=8).final("val_accuracy")),
-    at_least=0.95,
-    near=0.05,
+    at_least=0.91,
+    near=0.02,
     what="median validation accuracy after three epochs",
     answers=[my_rate],
 )
@@ -1134,9 +1211,10 @@ checks.goal(
 # - In several directions the sharpest one sets the limit, and the scale of the inputs decides how sharp that is.
 # - On a real network the loss against the rate is a slope, a wide valley and a cliff. Look for a rate on a
 #   logarithmic scale, in the valley, at some distance from the cliff.
-# - Good first guesses differ from optimizer to optimizer: about 0.1 for plain SGD, 0.001 to 0.01 for Adam, with
+# - Good first guesses differ from optimizer to optimizer: 0.1 to 0.3 for plain SGD, 0.001 to 0.01 for Adam, with
 #   normalised inputs.
-# - A range test finds the order of magnitude in two epochs. Take a rate to the left of its lowest point.
+# - A range test finds the order of magnitude in two epochs. Take a rate well to the left of its lowest point: a tenth
+#   of it is safe.
 # - Decay cures bouncing. Swinging rates cross plateaus faster than low ones, not faster than high ones. Adaptive
 #   methods even out the weights; they do not choose the rate.
 #
