@@ -259,7 +259,7 @@ guess.answer(
 # The rate of 0.3 lies above the limit, and every seed is lost: the loss grows by a constant factor, a straight line on
 # this axis, until the computer has no number for it. So the claim **holds, with a condition**: the limit has to lie
 # between the two rates. It belongs to this data, not to 0.3 as such, and the next section moves it by a factor of
-# thousands. The damage is there within a few steps. The word NaN comes later, and the nearer the limit, the later:
+# thousands. The damage is there within ten steps. The word NaN comes later, and the nearer the limit, the later:
 # look at the curve, and do not wait for the word.
 
 # %% [markdown] name="scales"
@@ -1024,16 +1024,17 @@ for (optimizer, name), values in growth.items():
     print(f"{optimizer:8s} {name:8s} effective rate × {np.median(values):.2f}, validation accuracy {reached:.2f}")
 CurvesDisplay(
     effective,
-    "Where the rate is too low, nothing raises it",
+    "Where the rate is too low, it stays low",
     ylabel="effective rate / first epoch",
     ylim=(0, 2),
 )
 
 # %% [markdown] name="adaptive-read"
 # With a good rate the effective rate moves: Adam's falls, RMSProp's dips and then rises as the gradients shrink towards
-# the end. With a rate that is a hundred times too low it stays where it was: the gradients do not shrink, because
-# nothing is learned, and there is nothing in the formula that could notice. Adaptive methods even out the
-# *weights* against one another, and forgive the scale of the inputs, as we saw. They do not find the rate for you.
+# the end. With a rate that is a hundred times too low it stays within about a tenth of where it was: the gradients do
+# not shrink, because hardly anything is learned, and there is nothing in the formula that could notice. Adaptive methods
+# even out the *weights* against one another, and forgive the scale of the inputs, as we saw. They do not find the rate
+# for you.
 
 # %% [markdown] name="claims-intro"
 # ## What the documents say, and what we measured
@@ -1054,7 +1055,7 @@ claims.table(
         "LR7": f"Per step, × 0.9 leaves {left[0.9]:.5f} after 100 steps: accuracy {np.median(pace_accuracy['0.9 per step']):.2f}, with a larger first rate {best_pace['0.9 per step']:.2f}; per epoch {np.median(pace_accuracy['0.9 per epoch']):.2f}. × 0.99 per step: {best_pace['0.99 per step']:.2f}.",
         "LR8": f"Of 32 networks trained as single tests suggest, {below['lowest']} break at the lowest point, {below['steepest']} at the steepest fall (or hardly learn), {below['mid-fall']} at mid-fall, {below['a tenth']} at a tenth of the lowest. So: well to the left.",
         "LR9": f"Saddle shown exactly for two weights. Epochs to cross the plateau: low {np.median(epochs_to_cross['low']):g}, swinging {np.median(epochs_to_cross['swinging']):g}, constant middle {np.median(epochs_to_cross['middle']):g}, constant high {np.median(epochs_to_cross['high']):g}.",
-        "LR10": f"A rate 100 times too low is not raised: Adam's effective rate × {np.median(growth['adam', 'too low']):.1f} in 20 epochs. It does grow where gradients are small.",
+        "LR10": f"A rate 100 times too low stays too low: Adam's effective rate × {np.median(growth['adam', 'too low']):.2f} in 20 epochs. It does grow where gradients are small.",
     }
 )
 
