@@ -23,7 +23,8 @@ def environment() -> dict[str, str]:
     from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
     features = [name for name in __cpu_dispatch__ if __cpu_features__.get(name)]
-    played = {"COURSE_KERNEL": "wasm", "NPY_DISABLE_CPU_FEATURES": " ".join(features)}
+    already = os.environ.get("NPY_DISABLE_CPU_FEATURES", "").split()  # it may be that another machine is played here
+    played = {"COURSE_KERNEL": "wasm", "NPY_DISABLE_CPU_FEATURES": " ".join([*already, *features])}
     if platform.machine().lower() in {"x86_64", "amd64"}:
         own = os.environ.get("XLA_FLAGS", "")
         played |= {"XLA_FLAGS": f"{own} --xla_cpu_max_isa=SSE4_2".strip(), "OPENBLAS_CORETYPE": "Nehalem"}
